@@ -1,0 +1,27 @@
+//! Wishes about who there is.
+
+use std::sync::Arc;
+
+use crate::ids::{CredentialId, GroupId, KeyId, UserId};
+
+/// What can be asked. Secrets are in the vault before the command names them.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// A new person.
+    CreateUser {
+        login: Arc<str>,
+        display_name: Option<Arc<str>>,
+        email: Option<Arc<str>>,
+        groups: Vec<GroupId>,
+        profile: Option<Arc<str>>,
+        credential: Option<CredentialId>,
+    },
+    /// No longer.
+    DisableUser { user: UserId },
+    /// A new group.
+    CreateGroup { group: GroupId, description: Arc<str>, is_admin: bool },
+    /// A new key.
+    CreateKey { label: Arc<str>, is_admin: bool, groups: Vec<GroupId>, credential: CredentialId },
+    /// No longer.
+    RevokeKey { key: KeyId },
+}

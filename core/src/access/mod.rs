@@ -1,0 +1,16 @@
+//! Who there is, and who may do what.
+
+mod command;
+mod decide;
+mod event;
+mod evolve;
+pub mod may;
+mod state;
+
+pub use command::Command;
+pub use decide::Rejection;
+pub use event::Event;
+pub use state::{Access, Assignment, Group, Key, Permissions, Rights, Role, User};
+
+pub(crate) use decide::decide;
+pub(crate) use evolve::evolve;

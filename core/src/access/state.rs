@@ -1,0 +1,141 @@
+//! Users, groups, keys, roles, assignments, permissions.
+
+use std::sync::Arc;
+
+use imbl::{OrdMap, OrdSet};
+
+use crate::blueprint::Container;
+use crate::ids::{BlueprintId, CredentialId, FieldId, GroupId, ItemId, KeyId, RoleId, UserId};
+use crate::personal::Personal;
+
+/// Who there is and what they may do.
+#[derive(Debug, Clone, Default)]
+pub struct Access {
+    /// People.
+    pub users: OrdMap<UserId, Arc<User>>,
+    /// People by login; without those whose login was erased.
+    pub logins: OrdMap<Arc<str>, UserId>,
+    /// People by their `bp.system.user` item.
+    pub user_items: OrdMap<ItemId, UserId>,
+    /// Groups.
+    pub groups: OrdMap<GroupId, Arc<Group>>,
+    /// Groups by their `bp.system.group` item.
+    pub group_items: OrdMap<ItemId, GroupId>,
+    /// API keys.
+    pub keys: OrdMap<KeyId, Arc<Key>>,
+    /// API keys by the vault's name of their secret.
+    pub credentials: OrdMap<CredentialId, KeyId>,
+    /// Roles.
+    pub roles: OrdMap<RoleId, Arc<Role>>,
+    /// Who gets which role on the items of a blueprint.
+    pub assignments: OrdMap<BlueprintId, Arc<Vec<Assignment>>>,
+    /// What roles may do with the items of a blueprint.
+    pub permissions: OrdMap<BlueprintId, Arc<Permissions>>,
+    /// What they may do where nothing is set.
+    pub default_permissions: Arc<Permissions>,
+    /// The last user id handed out.
+    pub last_user: u32,
+    /// The last key id handed out.
+    pub last_key: u32,
+}
+
+/// A person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct User {
+    /// Without anything personal in it.
+    pub id: UserId,
+    /// The `bp.system.user` item that fields refer to.
+    pub item: ItemId,
+    /// The login.
+    pub login: Personal,
+    /// What others read.
+    pub display_name: Option<Personal>,
+    /// Where mail goes.
+    pub email: Option<Personal>,
+    /// The groups.
+    pub groups: OrdSet<GroupId>,
+    /// Kept and shown; gates nothing.
+    pub profile: Option<Arc<str>>,
+    /// The password's name in the vault.
+    pub credential: Option<CredentialId>,
+    /// A disabled person can do nothing.
+    pub is_enabled: bool,
+}
+
+/// A group of people and keys.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// Its name.
+    pub id: GroupId,
+    /// The `bp.system.group` item that fields refer to.
+    pub item: ItemId,
+    /// What it is for.
+    pub description: Arc<str>,
+    /// Its members administer the instance.
+    pub is_admin: bool,
+}
+
+/// A global API key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Key {
+    /// Its id.
+    pub id: KeyId,
+    /// What people call it.
+    pub label: Arc<str>,
+    /// It administers the instance.
+    pub is_admin: bool,
+    /// The groups.
+    pub groups: OrdSet<GroupId>,
+    /// The secret's name in the vault.
+    pub credential: CredentialId,
+    /// It no longer opens anything.
+    pub is_revoked: bool,
+}
+
+/// A role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// `ro.…`.
+    pub id: RoleId,
+    /// What people read.
+    pub label: Arc<str>,
+    /// What it is for.
+    pub description: Arc<str>,
+}
+
+/// Gives a role to people, on the items of one blueprint. Several for one role add up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// The role.
+    pub role: RoleId,
+    /// To these.
+    pub containers: Vec<Container>,
+    /// To the people and groups that these fields of the item refer to.
+    pub fields: Vec<FieldId>,
+    /// To whoever has the role on the item that this field refers to.
+    pub inherited_through: Option<FieldId>,
+}
+
+/// What everybody and each role may do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Permissions {
+    /// Everybody who is enabled.
+    pub everyone: Rights,
+    /// Holders of a role, beyond that.
+    pub roles: Vec<(RoleId, Rights)>,
+}
+
+/// What may be done with an item. Write and delete imply read; admin implies all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rights {
+    /// See it.
+    pub read: bool,
+    /// Change it, work on its steps, request on its sign-offs.
+    pub write: bool,
+    /// Make one, govern.
+    pub create: bool,
+    /// Delete it.
+    pub delete: bool,
+    /// Decide who is who on it: the people fields.
+    pub admin: bool,
+}

@@ -1,0 +1,55 @@
+//! Wishes about items.
+
+use std::sync::Arc;
+
+use super::state::{ChildrenRules, StepStatus};
+use crate::ids::{BlueprintId, FieldId, ItemId, StepId, VersionId};
+use crate::input::Input;
+
+/// What can be asked of items.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Make an item; without a version the blueprint's only active one.
+    Create { blueprint: BlueprintId, version: Option<VersionId>, name: Arc<str>, fields: Vec<(FieldId, Input)> },
+    /// One Save: name, fields (`Null` clears) and step moves, all or nothing, the moves last and in workflow order.
+    Save { item: ItemId, name: Option<Arc<str>>, fields: Vec<(FieldId, Input)>, steps: Vec<(StepId, StepStatus)> },
+    /// Make a step ongoing.
+    StartStep { item: ItemId, step: StepId },
+    /// *Set as finished*.
+    FinishStep { item: ItemId, step: StepId },
+    /// A finished or skipped step is ongoing again.
+    ReopenStep { item: ItemId, step: StepId },
+    /// Make a govern item for a synced one.
+    Govern(Govern),
+    /// Work off pending children; asked by the system only.
+    GovernPending,
+    /// Hide with children.
+    Hide { item: ItemId },
+    /// Show again.
+    Show { item: ItemId },
+    /// Archive.
+    Archive { item: ItemId },
+    /// Restore from the archive.
+    Restore { item: ItemId },
+    /// Delete.
+    Delete { item: ItemId },
+    /// Comment on an item or a step of it.
+    Comment { item: ItemId, step: Option<StepId>, text: Arc<str> },
+}
+
+/// How a synced item is to be governed.
+#[derive(Debug, Clone)]
+pub struct Govern {
+    /// The synced item.
+    pub source: ItemId,
+    /// A version of the govern blueprint; needed only when several are active.
+    pub version: Option<VersionId>,
+    /// What is governed below it.
+    pub children: ChildrenRules,
+    /// Govern ungoverned parents in the same command.
+    pub with_parents: bool,
+    /// Attach to this govern item instead of making one.
+    pub attach_to: Option<ItemId>,
+    /// The business initiative of a project.
+    pub initiative: Option<ItemId>,
+}

@@ -1,0 +1,15 @@
+//! Items: fields, workflow steps, governing.
+
+mod command;
+mod decide;
+mod event;
+mod evolve;
+mod state;
+
+pub use command::{Command, Govern};
+pub use decide::Rejection;
+pub use event::Event;
+pub use state::{ChildRule, ChildrenRules, Item, Items, Step, StepStatus};
+
+pub(crate) use decide::decide;
+pub(crate) use evolve::evolve;

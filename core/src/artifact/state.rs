@@ -1,0 +1,102 @@
+//! Items as the state holds them.
+
+use std::sync::Arc;
+
+use imbl::{OrdMap, OrdSet};
+
+use crate::ids::{BlueprintId, CommentId, FieldId, ItemId, Position, StepId, TemplateId};
+use crate::sync::SyncSource;
+use crate::value::Value;
+
+/// All items, deleted ones left out.
+#[derive(Debug, Clone, Default)]
+pub struct Items {
+    /// By id.
+    pub by_id: OrdMap<ItemId, Arc<Item>>,
+    /// Ids of each blueprint's items.
+    pub by_blueprint: OrdMap<BlueprintId, OrdSet<ItemId>>,
+    /// Who refers to an item, and through which stored field: the source of all computed back-references.
+    pub referrers: OrdMap<ItemId, OrdSet<(FieldId, ItemId)>>,
+    /// Govern items whose children are still to be governed, in order; worked off by the system.
+    pub pending: OrdSet<ItemId>,
+    /// The last id handed out.
+    pub last_item: u32,
+    /// The last comment id handed out.
+    pub last_comment: u32,
+    /// To which item a comment belongs.
+    pub comments: OrdMap<CommentId, ItemId>,
+}
+
+/// Anything governed or governable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// Its id.
+    pub id: ItemId,
+    /// What people call it.
+    pub name: Arc<str>,
+    /// A person chose the name: a rename of the source no longer changes it.
+    pub is_named_by_person: bool,
+    /// What it is an item of.
+    pub template: TemplateId,
+    /// Stored fields that hold something.
+    pub fields: OrdMap<FieldId, Value>,
+    /// In the order of the template's workflow.
+    pub steps: Vec<Step>,
+    /// Out of the daily lists, readable, not changeable.
+    pub is_archived: bool,
+    /// Not to be governed; children of a hidden item count as hidden too.
+    pub is_hidden: bool,
+    /// Where a synced item comes from.
+    pub source: Option<Arc<SyncSource>>,
+    /// What shall be governed below a govern item.
+    pub children: ChildrenRules,
+    /// The item's last event.
+    pub position: Position,
+    /// The item's first event.
+    pub created: Position,
+}
+
+/// One step of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Which.
+    pub id: StepId,
+    /// Where it stands.
+    pub status: StepStatus,
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StepStatus {
+    /// NOT_STARTED.
+    NotStarted,
+    /// ONGOING.
+    Ongoing,
+    /// FINISHED.
+    Finished,
+    /// SKIPPED: passed while its condition hid it.
+    Skipped,
+}
+
+/// Which children are governed with their parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ChildRule {
+    /// None.
+    #[default]
+    None,
+    /// Those that exist at that moment.
+    Existing,
+    /// Those, and all that come later.
+    All,
+}
+
+/// A rule per kind of child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ChildrenRules {
+    /// Bundles of a project.
+    pub bundles: ChildRule,
+    /// Saved models of a project.
+    pub models: ChildRule,
+    /// Versions of a model, and of the models governed with a project.
+    pub model_versions: ChildRule,
+}

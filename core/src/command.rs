@@ -1,0 +1,34 @@
+//! Everything that can be wished for, by domain module.
+
+use crate::{access, artifact, deploy, log, series, signoff, sync};
+
+/// One wish, in the imperative.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// First start, timers.
+    Log(log::Command),
+    /// From nodes.
+    Sync(sync::Command),
+    /// About items and workflows.
+    Item(artifact::Command),
+    /// About sign-offs.
+    Signoff(signoff::Command),
+    /// About people, groups, keys.
+    Access(access::Command),
+    /// About infrastructures and deployments.
+    Deploy(deploy::Command),
+    /// About files.
+    Series(series::Command),
+}
+
+macro_rules! from_module_commands {
+    ($($module:ident $variant:ident),*) => {$(
+        impl From<$module::Command> for Command {
+            fn from(command: $module::Command) -> Self {
+                Self::$variant(command)
+            }
+        }
+    )*};
+}
+
+from_module_commands!(log Log, sync Sync, artifact Item, signoff Signoff, access Access, deploy Deploy, series Series);

@@ -1,0 +1,67 @@
+//! The one entrance: a state, a wish and its context give events or a refusal. Pure.
+
+use crate::command::Command;
+use crate::context::Context;
+use crate::draft::Draft;
+use crate::event::Event;
+use crate::ids::{ItemId, Position};
+use crate::recorded::Recorded;
+use crate::rejection::{Rejection, common};
+use crate::state::State;
+use crate::{access, artifact, deploy, log, series, signoff, sync};
+
+/// What came of an accepted command.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// What happened; empty when the wish was already fulfilled.
+    pub events: Vec<Recorded>,
+    /// The state after it.
+    pub state: State,
+    /// The events of an earlier identical request, when this is a repetition of one.
+    pub repeated: Option<(Position, Position)>,
+}
+
+/// Decides a command. A wish already fulfilled gives no events; one that is not allowed gives a rejection.
+pub fn decide(state: &State, command: &Command, context: &Context) -> Result<Vec<Event>, Rejection> {
+    handle(state, command, context).map(|outcome| outcome.events.into_iter().map(|recorded| recorded.event).collect())
+}
+
+/// Decides a command and gives the events as they are to be recorded, with the state after them.
+pub fn handle(state: &State, command: &Command, context: &Context) -> Result<Outcome, Rejection> {
+    if let Some(request) = &context.caller.request
+        && let Some(answered) = state.requests.get(&context.caller.principal, &request.key)
+    {
+        if answered.request != request.request {
+            return Err(common::Rejection::IdempotencyKeyReused { key: request.key.to_string() }.into());
+        }
+        let repeated = Some((answered.first, answered.last));
+        return Ok(Outcome { events: Vec::new(), state: state.clone(), repeated });
+    }
+    if state.log.is_some() && !access::may::is_active(state, &context.caller.principal) {
+        return Err(common::Rejection::ActorInactive.into());
+    }
+    if let Some((item, expected)) = context.caller.expected {
+        check_expected(state, item, expected)?;
+    }
+    let mut draft = Draft::new(state, context);
+    match command {
+        Command::Log(command) => log::decide(&mut draft, command),
+        Command::Sync(command) => sync::decide(&mut draft, command),
+        Command::Item(command) => artifact::decide(&mut draft, command),
+        Command::Signoff(command) => signoff::decide(&mut draft, command),
+        Command::Access(command) => access::decide(&mut draft, command),
+        Command::Deploy(command) => deploy::decide(&mut draft, command),
+        Command::Series(command) => series::decide(&mut draft, command),
+    }?;
+    let (events, state) = draft.finish()?;
+    Ok(Outcome { events, state, repeated: None })
+}
+
+fn check_expected(state: &State, item: ItemId, expected: Position) -> Result<(), Rejection> {
+    match state.items.by_id.get(&item) {
+        Some(found) if found.position != expected => {
+            Err(common::Rejection::Stale { item, expected, actual: found.position }.into())
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,24 @@
+//! Wishes about infrastructures and deployments.
+
+use std::sync::Arc;
+
+use super::gate::Question;
+use super::state::{InfraKey, InfraKind, Policy};
+use crate::sync::Revision;
+
+/// What can be asked.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// A deployer tells of an infrastructure. It may tighten the policy; a looser one is left as it is.
+    SyncInfrastructure {
+        infra: InfraKey,
+        kind: InfraKind,
+        stage: Option<Arc<str>>,
+        policy: Option<Policy>,
+        revision: Revision,
+    },
+    /// An administrator registers or changes one.
+    SetInfrastructure { infra: InfraKey, kind: Option<InfraKind>, stage: Option<Arc<str>>, policy: Option<Policy> },
+    /// A deployment is about to happen: the gate's answer becomes an event.
+    CheckDeployment { question: Question, is_acknowledged: bool },
+}

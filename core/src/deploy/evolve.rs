@@ -1,0 +1,4 @@
+use super::Event;
+use crate::state::State;
+
+pub(crate) fn evolve(_state: &mut State, _event: &Event) {}

@@ -1,0 +1,52 @@
+//! Everything that can have happened, by domain module. The catalogue with its permanent numbers is in `schema`.
+
+use crate::ids::ItemId;
+use crate::{access, artifact, blueprint, deploy, log, series, signoff, sync};
+
+/// One fact, in the past tense.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// About the log.
+    Log(log::Event),
+    /// Told by nodes.
+    Sync(sync::Event),
+    /// About items and workflows.
+    Item(artifact::Event),
+    /// About sign-offs.
+    Signoff(signoff::Event),
+    /// About templates.
+    Template(blueprint::Event),
+    /// About people, groups, keys, roles.
+    Access(access::Event),
+    /// About infrastructures and the gate.
+    Deploy(deploy::Event),
+    /// About files and series.
+    Series(series::Event),
+}
+
+impl Event {
+    /// The item it is about.
+    #[must_use]
+    pub fn item(&self) -> Option<ItemId> {
+        match self {
+            Self::Log(_) | Self::Template(_) | Self::Series(_) => None,
+            Self::Sync(event) => event.item(),
+            Self::Item(event) => Some(event.item()),
+            Self::Signoff(event) => Some(event.step().0),
+            Self::Access(event) => event.item(),
+            Self::Deploy(event) => event.item(),
+        }
+    }
+}
+
+macro_rules! from_module_events {
+    ($($module:ident $variant:ident),*) => {$(
+        impl From<$module::Event> for Event {
+            fn from(event: $module::Event) -> Self {
+                Self::$variant(event)
+            }
+        }
+    )*};
+}
+
+from_module_events!(log Log, sync Sync, artifact Item, signoff Signoff, blueprint Template, access Access, deploy Deploy, series Series);
