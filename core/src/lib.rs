@@ -24,6 +24,8 @@ pub mod series;
 pub mod signoff;
 pub mod state;
 pub mod sync;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod time;
 pub mod timer;
 pub mod value;

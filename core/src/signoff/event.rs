@@ -40,7 +40,7 @@ pub enum Event {
     ApprovalRequested { item: ItemId, step: StepId, notify: Vec<Notified> },
     /// Feedback is open again.
     ReturnedToFeedback { item: ItemId, step: StepId },
-    /// An approver decided; `status_after` tells whether that settled it.
+    /// An approver decided; `is_settled` tells whether the sign-off is decided with that: one rejection, or the quorum.
     ApprovalSubmitted {
         item: ItemId,
         step: StepId,
@@ -57,10 +57,11 @@ pub enum Event {
         old_status: ApprovalStatus,
         status: ApprovalStatus,
         comment: Option<Personal>,
+        digest: Option<Digest>,
         is_settled: bool,
     },
-    /// Its author took it back.
-    ApprovalWithdrawn { item: ItemId, step: StepId },
+    /// Its author took it back; the others may still settle the sign-off.
+    ApprovalWithdrawn { item: ItemId, step: StepId, is_settled: bool },
     /// It ran out.
     ApprovalExpired { item: ItemId, step: StepId, due: Timestamp },
     /// An approver's right was passed on.
@@ -90,7 +91,7 @@ impl Event {
             | Self::ReturnedToFeedback { item, step }
             | Self::ApprovalSubmitted { item, step, .. }
             | Self::ApprovalEdited { item, step, .. }
-            | Self::ApprovalWithdrawn { item, step }
+            | Self::ApprovalWithdrawn { item, step, .. }
             | Self::ApprovalExpired { item, step, .. }
             | Self::ApprovalDelegated { item, step, .. }
             | Self::SignoffAbandoned { item, step, .. }

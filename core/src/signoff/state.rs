@@ -49,11 +49,13 @@ pub struct Signoff {
     pub delegations: Vec<Delegation>,
     /// The recurring reset in force.
     pub recurrence: Option<Recurrence>,
-    /// When the next reset by itself is due.
+    /// When the standing approvals were enough; due times count from here.
+    pub approved_at: Option<Timestamp>,
+    /// When the next reset by itself is due; it happens only while the sign-off is approved.
     pub reset_due: Option<Timestamp>,
-    /// When the approval expires.
+    /// When the approval expires, likewise.
     pub expires_at: Option<Timestamp>,
-    /// Earlier cycles.
+    /// Earlier cycles, and approvals of this one that were set aside.
     pub history: Vec<Arc<Cycle>>,
 }
 
@@ -176,6 +178,8 @@ pub struct Approval {
     pub at: Timestamp,
     /// The content that was approved, as the governed source named it.
     pub digest: Option<Digest>,
+    /// What entitled the author when he decided.
+    pub through: Vec<Container>,
 }
 
 /// A right passed on to one person; whoever passed it on keeps his own.
@@ -189,7 +193,7 @@ pub struct Delegation {
     pub by: Principal,
 }
 
-/// An earlier cycle, as it was when it was reset.
+/// An earlier cycle, as it was when it was reset; or approvals of the current one that were set aside, without reviews.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cycle {
     /// Its number.
