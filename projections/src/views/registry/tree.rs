@@ -1,0 +1,291 @@
+//! The registry as people read it: project → model → version, and bundles.
+
+use std::sync::Arc;
+
+use countersign_core::State;
+use countersign_core::artifact::{Item, StepStatus};
+use countersign_core::ids::{BlueprintId, ItemId, StepId};
+use countersign_core::signoff::Status;
+use countersign_core::sync::{Active, Measure, SyncKey, SyncObject, SyncSource};
+
+use super::{Drift, Point, Registry};
+use crate::derive;
+use crate::page::{Cursor, Key, Order, Page, page};
+
+/// Drift is a difference of binary fractions; at so many decimals it is what people expect.
+const DRIFT_DECIMALS_FACTOR: f64 = 1e12;
+
+/// Which part of the registry.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    /// The metric to focus on; [`super::METRIC_DEFAULT`] when left out.
+    pub metric: Option<Arc<str>>,
+    /// A name holds this, whatever its case: of the project (with all that is in it), a model or a version.
+    pub q: Option<String>,
+    /// After this row.
+    pub cursor: Option<Cursor>,
+    /// At most so many projects or bundles.
+    pub limit: usize,
+}
+
+/// A project with at least one model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProjectEntry {
+    /// The synced project.
+    pub item: ItemId,
+    /// Its govern item.
+    pub governed_by: Option<ItemId>,
+    /// In the order of their keys.
+    pub models: Vec<ModelEntry>,
+}
+
+/// A saved model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelEntry {
+    /// The synced model.
+    pub item: ItemId,
+    /// Its govern item.
+    pub governed_by: Option<ItemId>,
+    /// In the order of their keys.
+    pub versions: Vec<VersionEntry>,
+}
+
+/// A version of a saved model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VersionEntry {
+    /// The synced version.
+    pub item: ItemId,
+    /// Its govern item.
+    pub governed_by: Option<ItemId>,
+    /// In use: the champion.
+    pub is_active: bool,
+    /// Not in use, and its workflow neither finished nor abandoned.
+    pub is_challenger: bool,
+    /// Where the govern item's workflow is.
+    pub step: Option<StepId>,
+    /// The govern item's sign-off.
+    pub signoff: Option<Status>,
+    /// The metric to focus on.
+    pub metric: Metric,
+    /// When the version was built.
+    pub metrics: Vec<Measure>,
+    /// The latest of each.
+    pub drift: Vec<Drift>,
+}
+
+/// One metric of a version, then and now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metric {
+    /// Which.
+    pub name: Arc<str>,
+    /// When the version was built.
+    pub initial: Option<f64>,
+    /// At the latest evaluation; nothing before the first, which is not 0.
+    pub latest: Option<Point>,
+    /// `latest` − `initial`, rounded to 12 decimals.
+    pub drift: Option<f64>,
+}
+
+/// A bundle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BundleEntry {
+    /// The synced bundle.
+    pub item: ItemId,
+    /// Its synced project.
+    pub project: Option<ItemId>,
+    /// Its govern item.
+    pub governed_by: Option<ItemId>,
+    /// Where the govern item's workflow is.
+    pub step: Option<StepId>,
+    /// The govern item's sign-off.
+    pub signoff: Option<Status>,
+    /// The model versions in it.
+    pub model_versions: Vec<SyncKey>,
+}
+
+/// A reader's view of the state: what he may not read, and what is gone and was never governed, is not there.
+struct Reader<'a> {
+    state: &'a State,
+    is_readable: &'a dyn Fn(ItemId) -> bool,
+    needle: Option<String>,
+}
+
+impl<'a> Reader<'a> {
+    fn get(&self, id: ItemId) -> Option<(&'a Arc<Item>, &'a Arc<SyncSource>)> {
+        let item = self.state.items.by_id.get(&id)?;
+        let source = item.source.as_ref()?;
+        let is_there = !source.is_gone || derive::governed_by(self.state, id).is_some();
+        (is_there && (self.is_readable)(id)).then_some((item, source))
+    }
+
+    fn of_blueprint(&self, object: SyncObject) -> impl Iterator<Item = (&'a Arc<Item>, &'a Arc<SyncSource>)> {
+        let items = self.state.items.by_blueprint.get(&BlueprintId::from(object.blueprint()));
+        items.into_iter().flatten().filter_map(|id| self.get(*id))
+    }
+
+    /// Items of a node from `first` on, while they lie in `parent`.
+    fn children(&self, source: &SyncSource, first: SyncObject) -> impl Iterator<Item = ItemId> {
+        let parent = source.key.object.clone();
+        let node = source.key.node.clone();
+        let start = SyncKey { node: node.clone(), object: first };
+        let children = self.state.nodes.items.range(start..);
+        children
+            .take_while(move |(key, _)| key.node == node && key.object.parent().as_ref() == Some(&parent))
+            .map(|(_, id)| *id)
+    }
+
+    fn is_named(&self, item: &Item) -> bool {
+        self.needle.as_deref().is_none_or(|needle| item.name.to_lowercase().contains(needle))
+    }
+
+    fn step_and_signoff(&self, govern_item: Option<ItemId>) -> (Option<StepId>, Option<Status>) {
+        let Some(item) = govern_item.and_then(|id| self.state.items.by_id.get(&id)) else { return (None, None) };
+        let signoff = derive::signoff(self.state, item).map(|(_, signoff)| signoff.status);
+        (derive::current_step(item).cloned(), signoff)
+    }
+}
+
+fn empty() -> Arc<str> {
+    Arc::from("")
+}
+
+fn key(item: &Item) -> Key {
+    Key { text: item.name.to_lowercase().into(), number: 0, id: item.id }
+}
+
+impl Registry {
+    /// One page of projects by name, each with its models and their versions.
+    pub fn models(&self, state: &State, query: &Query, is_readable: &dyn Fn(ItemId) -> bool) -> Page<ProjectEntry> {
+        let needle = query.q.as_deref().map(str::to_lowercase);
+        let reader = Reader { state, is_readable, needle };
+        let metric = query.metric.clone().unwrap_or_else(|| super::METRIC_DEFAULT.into());
+        // Projects are chosen by looking at them; their versions are drawn up for one page only.
+        let keys = reader
+            .of_blueprint(SyncObject::Project { project: empty() })
+            .filter(|(item, source)| self.matches(&reader, item, source))
+            .map(|(item, _)| key(item));
+        let ids = page(keys, query.cursor.as_ref(), Order::Ascending, query.limit);
+        let next = ids.next;
+        let rows = ids.rows.into_iter().filter_map(|id| self.project(&reader, id, &metric)).collect();
+        Page { rows, next }
+    }
+
+    /// One page of bundles by name.
+    pub fn bundles(&self, state: &State, query: &Query, is_readable: &dyn Fn(ItemId) -> bool) -> Page<BundleEntry> {
+        let needle = query.q.as_deref().map(str::to_lowercase);
+        let reader = Reader { state, is_readable, needle };
+        let keys = reader
+            .of_blueprint(SyncObject::Bundle { project: empty(), bundle: empty() })
+            .filter(|(item, _)| reader.is_named(item))
+            .map(|(item, _)| key(item));
+        let ids = page(keys, query.cursor.as_ref(), Order::Ascending, query.limit);
+        let next = ids.next;
+        let rows = ids.rows.into_iter().filter_map(|id| {
+            let (_, source) = reader.get(id)?;
+            let governed_by = derive::governed_by(state, id);
+            let (step, signoff) = reader.step_and_signoff(governed_by);
+            let project =
+                source.key.object.parent().and_then(|object| {
+                    state.nodes.items.get(&SyncKey { node: source.key.node.clone(), object }).copied()
+                });
+            Some(BundleEntry {
+                item: id,
+                project: project.filter(|project| is_readable(*project)),
+                governed_by,
+                step,
+                signoff,
+                model_versions: source.model_versions.clone(),
+            })
+        });
+        Page { rows: rows.collect(), next }
+    }
+
+    fn matches(&self, reader: &Reader<'_>, item: &Item, source: &SyncSource) -> bool {
+        let all = reader.is_named(item);
+        model_ids(reader, source).filter_map(|id| reader.get(id)).any(|(model, source)| {
+            all || reader.is_named(model)
+                || version_ids(reader, source)
+                    .filter_map(|id| reader.get(id))
+                    .any(|(version, _)| reader.is_named(version))
+        })
+    }
+
+    fn project(&self, reader: &Reader<'_>, id: ItemId, metric: &Arc<str>) -> Option<ProjectEntry> {
+        let (item, source) = reader.get(id)?;
+        let all = reader.is_named(item);
+        let models = model_ids(reader, source).filter_map(|id| self.model(reader, id, all, metric)).collect();
+        Some(ProjectEntry { item: id, governed_by: derive::governed_by(reader.state, id), models })
+    }
+
+    fn model(&self, reader: &Reader<'_>, id: ItemId, all: bool, metric: &Arc<str>) -> Option<ModelEntry> {
+        let (item, source) = reader.get(id)?;
+        let all = all || reader.is_named(item);
+        let versions: Vec<VersionEntry> = version_ids(reader, source)
+            .filter_map(|id| reader.get(id))
+            .filter(|(version, _)| all || reader.is_named(version))
+            .map(|(version, own)| self.version(reader, version, own, source, metric))
+            .collect();
+        let governed_by = derive::governed_by(reader.state, id);
+        (all || !versions.is_empty()).then_some(ModelEntry { item: id, governed_by, versions })
+    }
+
+    fn version(
+        &self,
+        reader: &Reader<'_>,
+        item: &Item,
+        source: &SyncSource,
+        model: &SyncSource,
+        metric: &Arc<str>,
+    ) -> VersionEntry {
+        let governed_by = derive::governed_by(reader.state, item.id);
+        let (step, signoff) = reader.step_and_signoff(governed_by);
+        let is_active = match (&model.active, &source.active) {
+            (Some(Active::Version(version)), _) => version == source.key.object.own_key(),
+            (_, Some(Active::Itself(active))) => *active,
+            _ => false,
+        };
+        let is_finished =
+            governed_by.and_then(|id| reader.state.items.by_id.get(&id)).is_some_and(|item| is_finished(item));
+        VersionEntry {
+            item: item.id,
+            governed_by,
+            is_active,
+            is_challenger: !is_active && !is_finished && signoff != Some(Status::Abandoned),
+            step,
+            signoff,
+            metric: self.metric(item.id, source, metric),
+            metrics: source.metrics.clone(),
+            drift: self.drifts(item.id).to_vec(),
+        }
+    }
+
+    fn metric(&self, version: ItemId, source: &SyncSource, name: &Arc<str>) -> Metric {
+        let initial = source.metrics.iter().find(|measure| measure.name == *name).map(|measure| measure.value);
+        let latest = self.latest(version, name);
+        let drift = initial.zip(latest).map(|(initial, latest)| rounded(latest.value - initial));
+        Metric { name: name.clone(), initial, latest, drift }
+    }
+}
+
+fn model_ids(reader: &Reader<'_>, source: &SyncSource) -> impl Iterator<Item = ItemId> {
+    let project = source.key.object.project().cloned().unwrap_or_else(empty);
+    reader.children(source, SyncObject::SavedModel { project, model: empty() })
+}
+
+fn version_ids(reader: &Reader<'_>, source: &SyncSource) -> impl Iterator<Item = ItemId> {
+    let project = source.key.object.project().cloned().unwrap_or_else(empty);
+    let model = source.key.object.own_key().clone();
+    reader.children(source, SyncObject::ModelVersion { project, model, version: empty() })
+}
+
+/// Every step is done or was passed.
+fn is_finished(item: &Item) -> bool {
+    !item.steps.is_empty()
+        && item.steps.iter().all(|step| matches!(step.status, StepStatus::Finished | StepStatus::Skipped))
+}
+
+fn rounded(number: f64) -> f64 {
+    let scaled = (number * DRIFT_DECIMALS_FACTOR).round() / DRIFT_DECIMALS_FACTOR;
+    // Beyond the range of the scaling there are no decimals to round.
+    if scaled.is_finite() { scaled } else { number }
+}
