@@ -1,1 +1,3 @@
-//! (being written)
+//! The harness: real parts, started for one test and ended with it.
+
+pub mod nats;
