@@ -2,14 +2,25 @@
 //!
 //! Absent here on purpose: rules (they are in `core`), rendering to JSON, HTTP. Views hold ids and numbers and are
 //! rendered from the [`State`](countersign_core::State) of the same [`Snapshot`]. Start at [`projection`], then read
-//! [`snapshot`].
+//! [`snapshot`] and [`projector`].
 
 pub mod derive;
+pub mod fold;
+pub mod history;
 pub mod page;
+pub mod port;
 pub mod projection;
+pub mod projector;
+pub mod rebuild;
 pub mod snapshot;
+pub mod snapshots;
 pub mod views;
 
+pub use fold::{LoadError, load};
+pub use history::Loaded;
 pub use projection::Projection;
+pub use projector::{Feed, Projector, Stopped};
+pub use rebuild::{Rebuild, RebuildError, Rebuilt};
 pub use snapshot::Snapshot;
+pub use snapshots::{AtError, Snapshots, Status, WaitError};
 pub use views::Views;

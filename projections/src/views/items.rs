@@ -184,7 +184,7 @@ fn is_told(item: &artifact::Item) -> bool {
 }
 
 impl Row {
-    fn of(item: &artifact::Item, state: &State, before: Option<&Arc<Self>>) -> Self {
+    pub(crate) fn of(item: &artifact::Item, state: &State, before: Option<&Arc<Self>>) -> Self {
         let name_key = item.name.to_lowercase();
         let name_key = match before {
             Some(before) if *before.name_key == *name_key => before.name_key.clone(),

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use countersign_core::ids::{Digest, ItemId, Position};
+use countersign_core::schema::event_name;
 use countersign_core::time::Timestamp;
 use countersign_core::{Event, Principal, Recorded, State, artifact, deploy};
 use imbl::{OrdSet, Vector};
@@ -30,6 +31,8 @@ pub struct Filter {
     pub item: Option<ItemId>,
     /// By this actor.
     pub actor: Option<Principal>,
+    /// Of these types, by the catalogue's names; of all when empty.
+    pub kinds: Vec<Arc<str>>,
     /// Recorded then or later.
     pub from: Option<Timestamp>,
     /// Recorded then or earlier.
@@ -40,6 +43,14 @@ pub struct Filter {
     pub order: Order,
     /// At most so many.
     pub limit: usize,
+}
+
+impl Filter {
+    fn matches(&self, event: &Recorded) -> bool {
+        let name = event_name(&event.event);
+        self.actor.as_ref().is_none_or(|actor| event.actor == *actor)
+            && (self.kinds.is_empty() || self.kinds.iter().any(|kind| **kind == *name))
+    }
 }
 
 /// A part of a timeline.
@@ -90,7 +101,7 @@ impl Timeline {
         Position(u64::try_from(low).unwrap_or(u64::MAX))
     }
 
-    /// One part of the timeline. `keep` refuses what the reader may not see, and kinds that he did not ask for.
+    /// One part of the timeline. `keep` refuses what the reader may not see.
     pub fn list(&self, filter: &Filter, keep: &dyn Fn(&Recorded) -> bool) -> Part {
         let (first, last) = self.bounds(filter);
         if first > last {
@@ -105,7 +116,7 @@ impl Timeline {
         let limit = filter.limit.clamp(1, LIMIT_MAX);
         let mut events: Vec<Arc<Recorded>> = positions
             .filter_map(|position| self.get(position))
-            .filter(|event| filter.actor.as_ref().is_none_or(|actor| event.actor == *actor) && keep(event))
+            .filter(|event| filter.matches(event) && keep(event))
             .take(limit.saturating_add(1))
             .cloned()
             .collect();

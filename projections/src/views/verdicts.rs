@@ -37,7 +37,7 @@ impl Verdict {
         self.status.map_or("UNGOVERNED", Status::word)
     }
 
-    fn says_the_same_as(&self, other: &Self) -> bool {
+    pub(crate) fn says_the_same_as(&self, other: &Self) -> bool {
         let here = Self { position: other.position, ..self.clone() };
         here == *other
     }
