@@ -19,7 +19,8 @@ impl Timestamp {
     /// From milliseconds since 1970; what lies outside of the calendar's range is clamped to its ends.
     #[must_use]
     pub fn from_millis(millis: i64) -> Self {
-        Self(millis.clamp(jiff::Timestamp::MIN.as_millisecond(), jiff::Timestamp::MAX.as_millisecond()))
+        // Whole seconds: jiff takes no milliseconds within the calendar's last second.
+        Self(millis.clamp(jiff::Timestamp::MIN.as_second() * 1_000, jiff::Timestamp::MAX.as_second() * 1_000))
     }
 
     /// Milliseconds since 1970.

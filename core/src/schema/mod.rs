@@ -5,10 +5,13 @@
 
 mod bytes;
 mod catalogue;
+pub mod docs;
 mod error;
 mod frame;
 mod leaf;
 mod macros;
+#[cfg(test)]
+mod samples;
 mod stored;
 #[cfg(test)]
 mod tests;

@@ -36,7 +36,6 @@ macro_rules! stored {
     ($($module:ident: $($name:ident)*;)*) => {
         /// An event as it is stored, in whichever schema.
         #[derive(Debug, Clone, PartialEq)]
-        #[expect(clippy::large_enum_variant, reason = "lives on the stack while one event is written or read")]
         pub(crate) enum Stored {
             $($($name($module::$name),)*)*
         }

@@ -1,0 +1,146 @@
+//! What stands behind items: the log, templates, people, infrastructures, files.
+
+use std::sync::Arc;
+
+use super::Source;
+use crate::access::{Assignment, Event as Access, Permissions, Rights};
+use crate::blueprint::{Configuration, Definition, Event as Template, FeedbackGroup, VersionStatus};
+use crate::deploy::gate::Decision;
+use crate::deploy::{Event as Deploy, InfraKey, InfraKind, Policy};
+use crate::event::Event;
+use crate::ids::{CredentialId, FileId, ItemId, KeyId, LogId, TemplateId, UserId};
+use crate::log::Event as Log;
+use crate::series::Event as Series;
+
+pub(super) fn event(number: u16, s: &mut Source) -> Event {
+    match number {
+        0x0001 => Event::Log(Log::LogCreated { log: LogId(s.uuid()), product: s.text() }),
+        0x0401..=0x04ff => Event::Template(template(number, s)),
+        0x0501..=0x05ff => Event::Access(access(number, s)),
+        0x0701..=0x07ff => Event::Deploy(deploy(number, s)),
+        0x0804 => Event::Series(Series::FileUploaded {
+            file: FileId(s.u32()),
+            name: s.text(),
+            size_bytes: s.u64(),
+            media_type: s.opt(Source::text),
+            digest: s.digest(),
+        }),
+        _ => panic!("no sample of event {number:#06x}"),
+    }
+}
+
+fn definition(s: &mut Source) -> Arc<Definition> {
+    Arc::new(Definition {
+        name: "".into(),
+        parent_field: None,
+        fields: Vec::new(),
+        steps: Vec::new(),
+        document: s.text(),
+    })
+}
+
+fn configuration(s: &mut Source) -> Configuration {
+    Configuration {
+        title: s.text(),
+        description: s.text(),
+        mandatory: s.bool(),
+        groups: s.vec(|s| FeedbackGroup { id: s.id(), title: s.text(), members: s.vec(Source::container) }),
+        approvers: s.vec(Source::container),
+        recurrence: s.opt(Source::recurrence),
+        requester_may_not_approve: s.bool(),
+        reviewer_may_not_approve: s.bool(),
+        impersonation_refused: s.bool(),
+        approvals_needed: s.u32(),
+        approval_needed_from: s.opt(Source::container),
+        expires_after_millis: s.opt(|s| i64::from_be_bytes(s.u64().to_be_bytes())),
+    }
+}
+
+fn template(number: u16, s: &mut Source) -> Template {
+    let statuses = [VersionStatus::Draft, VersionStatus::Active, VersionStatus::Archived];
+    let template = TemplateId { blueprint: s.id(), version: s.id() };
+    match number {
+        0x0401 => Template::BlueprintCreated {
+            blueprint: template.blueprint,
+            name: s.text(),
+            locked: s.bool(),
+            document: s.text(),
+        },
+        0x0404 => Template::VersionCreated { template, origin: s.opt(Source::id), definition: definition(s) },
+        0x0406 => Template::VersionStatusChanged { template, status: s.one_of(&statuses) },
+        0x0408 => Template::SignoffConfigured { template, step: s.id(), configuration: Arc::new(configuration(s)) },
+        _ => panic!("no sample of event {number:#06x}"),
+    }
+}
+
+fn rights(s: &mut Source) -> Rights {
+    Rights { read: s.bool(), write: s.bool(), create: s.bool(), delete: s.bool(), admin: s.bool() }
+}
+
+fn access(number: u16, s: &mut Source) -> Access {
+    match number {
+        0x0501 => Access::UserCreated {
+            user: UserId(s.u32()),
+            item: ItemId(s.u32()),
+            login: s.personal(),
+            display_name: s.opt(Source::personal),
+            email: s.opt(Source::personal),
+            groups: s.vec(Source::id),
+            profile: s.opt(Source::text),
+            credential: s.opt(|s| CredentialId(s.uuid())),
+        },
+        0x0503 => Access::UserDisabled { user: UserId(s.u32()) },
+        0x0508 => {
+            Access::GroupCreated { group: s.id(), item: ItemId(s.u32()), description: s.text(), is_admin: s.bool() }
+        }
+        0x050b => Access::KeyCreated {
+            key: KeyId(s.u32()),
+            label: s.text(),
+            is_admin: s.bool(),
+            groups: s.vec(Source::id),
+            credential: CredentialId(s.uuid()),
+        },
+        0x050d => Access::KeyRevoked { key: KeyId(s.u32()) },
+        0x050e => Access::RoleCreated { role: s.id(), label: s.text(), description: s.text() },
+        0x0511 => Access::AssignmentsSet {
+            blueprint: s.id(),
+            assignments: s.vec(|s| Assignment {
+                role: s.id(),
+                containers: s.vec(Source::container),
+                fields: s.vec(Source::id),
+                inherited_through: s.opt(Source::id),
+            }),
+        },
+        0x0513 => Access::PermissionsSet {
+            blueprint: s.opt(Source::id),
+            permissions: Permissions { everyone: rights(s), roles: s.vec(|s| (s.id(), rights(s))) },
+        },
+        _ => panic!("no sample of event {number:#06x}"),
+    }
+}
+
+fn deploy(number: u16, s: &mut Source) -> Deploy {
+    let policies = [Policy::NoCheck, Policy::Warn, Policy::Prevent];
+    let decisions = [Decision::Allow, Decision::Warn, Decision::Deny];
+    let infra = InfraKey { node: s.id(), infra: s.id() };
+    match number {
+        0x0701 => Deploy::InfrastructureRegistered {
+            infra,
+            kind: s.one_of(&[InfraKind::Project, InfraKind::Api]),
+            stage: s.opt(Source::text),
+            policy: s.one_of(&policies),
+            revision: s.revision(),
+        },
+        0x0702 => Deploy::PolicyChanged { infra, old: s.one_of(&policies), new: s.one_of(&policies) },
+        0x0703 => Deploy::DeploymentChecked {
+            infra,
+            item: s.opt(|s| ItemId(s.u32())),
+            subjects: s.vec(Source::sync_key),
+            policy: s.one_of(&policies),
+            decision: s.one_of(&decisions),
+            unmet: s.vec(Source::text),
+            is_acknowledged: s.bool(),
+        },
+        _ => panic!("no sample of event {number:#06x}"),
+    }
+}
