@@ -5,11 +5,13 @@ mod decide;
 mod event;
 mod evolve;
 pub mod may;
+mod roles;
 mod state;
 
 pub use command::Command;
 pub use decide::Rejection;
 pub use event::Event;
+pub use evolve::{GROUP_BLUEPRINT, SYSTEM_VERSION, USER_BLUEPRINT};
 pub use state::{Access, Assignment, Group, Key, Permissions, Rights, Role, User};
 
 pub(crate) use decide::decide;

@@ -1,5 +1,105 @@
-use super::Event;
+//! Folds what nodes told.
+
+use std::sync::Arc;
+
+use super::event::SeriesMeasure;
+use super::state::SyncSource;
+use super::{Event, METRIC_FIELD_PREFIX};
+use crate::access::SYSTEM_VERSION;
+use crate::artifact::{ChildrenRules, Item, insert_item, new_steps, set_field};
+use crate::ids::{BlueprintId, FieldId, ItemId, TemplateId, VersionId};
 use crate::recorded::Recorded;
 use crate::state::State;
+use crate::value::Value;
 
-pub(crate) fn evolve(_state: &mut State, _recorded: &Recorded, _event: &Event) {}
+pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
+    match event {
+        Event::NodeRegistered { node } => {
+            if !state.nodes.by_id.contains_key(node) {
+                state.nodes.by_id.insert(node.clone(), recorded.recorded_at);
+            }
+        }
+        Event::ItemSynced { .. } => item_synced(state, recorded, event),
+        Event::ItemGone { item, revision } => {
+            change_source(state, *item, |source| {
+                source.is_gone = true;
+                source.revision = *revision;
+            });
+        }
+        Event::EvaluationRecorded { item, fingerprint, metrics, .. } => {
+            state.nodes.evaluations.insert(*fingerprint);
+            for metric in metrics {
+                series_used(state, *item, metric);
+            }
+        }
+        Event::EvaluationOptedOut { fingerprint, .. } => {
+            state.nodes.evaluations.insert(*fingerprint);
+        }
+    }
+}
+
+fn item_synced(state: &mut State, recorded: &Recorded, event: &Event) {
+    let Event::ItemSynced { item, key, revision, name, changes, url, digest, active, metrics, model_versions } = event
+    else {
+        return;
+    };
+    let source = SyncSource {
+        key: key.clone(),
+        revision: *revision,
+        is_gone: false,
+        url: url.clone(),
+        digest: *digest,
+        active: active.clone(),
+        metrics: metrics.clone(),
+        model_versions: model_versions.clone(),
+    };
+    if let Some(found) = state.items.by_id.get_mut(item) {
+        let found = Arc::make_mut(found);
+        found.name = name.clone();
+        found.source = Some(Arc::new(source));
+    } else {
+        let made = new_item(state, recorded, *item, source, name);
+        state.nodes.items.insert(key.clone(), *item);
+        insert_item(state, made);
+    }
+    for change in changes {
+        set_field(state, *item, &change.field, change.new.clone());
+    }
+}
+
+fn new_item(state: &State, recorded: &Recorded, id: ItemId, source: SyncSource, name: &Arc<str>) -> Item {
+    let blueprint = BlueprintId::from(source.key.object.blueprint());
+    let template = TemplateId { blueprint, version: VersionId::from(SYSTEM_VERSION) };
+    Item {
+        id,
+        name: name.clone(),
+        is_named_by_person: false,
+        steps: new_steps(state, &template),
+        template,
+        fields: imbl::OrdMap::new(),
+        is_archived: false,
+        is_hidden: false,
+        source: Some(Arc::new(source)),
+        children: ChildrenRules::default(),
+        position: recorded.position,
+        created: recorded.position,
+    }
+}
+
+fn series_used(state: &mut State, item: ItemId, metric: &SeriesMeasure) {
+    if state.nodes.series.contains_key(&metric.series) {
+        return;
+    }
+    state.nodes.last_series = state.nodes.last_series.max(metric.series.0);
+    state.nodes.series.insert(metric.series, item);
+    let field = FieldId::new(format!("{METRIC_FIELD_PREFIX}{}", metric.name));
+    set_field(state, item, &field, Some(Value::Series(metric.series)));
+}
+
+fn change_source(state: &mut State, item: ItemId, with: impl FnOnce(&mut SyncSource)) {
+    if let Some(found) = state.items.by_id.get_mut(&item)
+        && let Some(source) = &mut Arc::make_mut(found).source
+    {
+        with(Arc::make_mut(source));
+    }
+}
