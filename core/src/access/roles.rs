@@ -13,7 +13,7 @@ use crate::ids::{BlueprintId, FieldId, GroupId, ItemId, RoleId};
 use crate::state::State;
 
 /// Most items that are looked at to find who has a role on one item, itself included.
-pub const INHERITANCE_ITEMS_MAX: usize = 64;
+const INHERITANCE_ITEMS_MAX: usize = 64;
 
 /// Whether a users container holds a principal, for an item (roles depend on it). Never holds the disabled.
 #[must_use]
