@@ -7,6 +7,7 @@ mod evolve;
 mod state;
 
 pub use command::Command;
+pub use decide::{FILE_BYTES_MAX, FILE_NAME_BYTES_MAX, MEDIA_TYPE_BYTES_MAX, Rejection};
 pub use event::Event;
 pub use state::{File, Files};
 
