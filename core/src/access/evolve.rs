@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::state::{Group, Key, Role, User};
 use super::Event;
-use crate::artifact::{ChildrenRules, Item, insert_item};
+use super::placing::insert_item;
+use super::state::{Group, Key, Role, User};
+use crate::artifact::{ChildrenRules, Item};
 use crate::ids::{BlueprintId, ItemId, TemplateId, VersionId};
 use crate::recorded::Recorded;
 use crate::state::State;

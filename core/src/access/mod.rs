@@ -5,6 +5,7 @@ mod decide;
 mod event;
 mod evolve;
 pub mod may;
+pub(crate) mod placing;
 mod roles;
 mod state;
 

@@ -54,12 +54,7 @@ pub(super) fn has_role(state: &State, role: &RoleId, principal: &Principal, item
 }
 
 /// Whether somebody has a role on all items of a blueprint, those still to be made included: by name, not by a field.
-pub(super) fn has_role_anywhere(
-    state: &State,
-    role: &RoleId,
-    principal: &Principal,
-    blueprint: &BlueprintId,
-) -> bool {
+pub(super) fn has_role_anywhere(state: &State, role: &RoleId, principal: &Principal, blueprint: &BlueprintId) -> bool {
     let assignments = state.access.assignments.get(blueprint).into_iter().flat_map(|assignments| assignments.iter());
     assignments
         .filter(|assignment| assignment.role == *role)
