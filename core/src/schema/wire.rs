@@ -1,11 +1,12 @@
 //! What frozen structs are made of, and how each piece is made from a domain value and back.
 //!
-//! Numbers in binary, readable texts in JSON: `ar.9`, hex, UUIDs. Since 0.1; how a type here is written never changes.
+//! Numbers in binary, readable texts in JSON: `ar.9`, hex, UUIDs. JSON is only written, never read. Since 0.1; how a type
+//! here is written never changes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::{DecodeError, EncodeError};
 use crate::ids::{
@@ -125,11 +126,7 @@ macro_rules! text_in_json {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                if deserializer.is_human_readable() {
-                    String::deserialize(deserializer)?.parse::<$domain>().map(|id| Self::from(&id)).map_err(D::Error::custom)
-                } else {
-                    <$inner>::deserialize(deserializer).map(Self)
-                }
+                <$inner>::deserialize(deserializer).map(Self)
             }
         }
     )*};
@@ -296,7 +293,7 @@ impl Wire<Timestamp> for i64 {
 }
 
 macro_rules! strings_above_2_to_53 {
-    ($($(#[$doc:meta])* $name:ident($inner:ident) $serialize:ident $magnitude:expr, $from_json:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident($inner:ident) $serialize:ident $magnitude:expr;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq)]
         pub(crate) struct $name(pub(crate) $inner);
@@ -313,12 +310,7 @@ macro_rules! strings_above_2_to_53 {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                if !deserializer.is_human_readable() {
-                    return $inner::deserialize(deserializer).map(Self);
-                }
-                let value = serde_json::Value::deserialize(deserializer)?;
-                let number = value.$from_json().or_else(|| value.as_str()?.parse().ok());
-                number.map(Self).ok_or_else(|| D::Error::custom("expected a whole number"))
+                $inner::deserialize(deserializer).map(Self)
             }
         }
 
@@ -336,9 +328,9 @@ macro_rules! strings_above_2_to_53 {
 
 strings_above_2_to_53! {
     /// A count or a position; a string in JSON from 2^53 on.
-    Whole(u64) serialize_u64 std::convert::identity, as_u64;
+    Whole(u64) serialize_u64 std::convert::identity;
     /// A span of time in milliseconds; a string in JSON from 2^53 on.
-    Span(i64) serialize_i64 i64::unsigned_abs, as_i64;
+    Span(i64) serialize_i64 i64::unsigned_abs;
 }
 
 same_inner!(Whole: Position;);

@@ -1,4 +1,7 @@
+use proptest::prelude::*;
+
 use super::super::samples::{samples, samples_of};
+use super::super::stored::SCHEMAS;
 use super::*;
 
 /// A sign-off decision with a comment: header, payload and personal part are all filled.
@@ -151,4 +154,39 @@ fn a_swapped_leaf_hash_is_found() {
     let frame = forged(&approval(), |forged| forged.leaf = Digest([7; 32]));
     assert!(decode(&frame).is_ok());
     assert!(matches!(verify_leaf(&frame, log()), Err(DecodeError::LeafMismatch { stored: Digest([7, ..]), .. })));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_give_an_error_and_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert!(decode(&bytes).is_err());
+        prop_assert!(split_frame(&bytes).is_err());
+        prop_assert!(leaf_json(&bytes, log()).is_err());
+    }
+
+    #[test]
+    fn any_payload_is_an_error_or_an_event_that_can_be_written_again(
+        row in prop::sample::select(SCHEMAS),
+        payload in prop::collection::vec(prop_oneof![0..4_u8, any::<u8>()], 0..60),
+    ) {
+        let frame = forged(&approval(), |forged| {
+            (forged.event_type, forged.schema, forged.payload) = (row.number, row.schema, payload);
+            forged.personal = vec![0];
+        });
+        if let Ok(decoded) = decode(&frame) {
+            prop_assert_eq!(event_type(&decoded.event), row.number);
+            let again = encode(&decoded, log()).unwrap();
+            prop_assert_eq!(decode(&again.frame).unwrap(), decoded);
+        }
+    }
+
+    #[test]
+    fn no_personal_part_brings_in_a_value(personal in prop::collection::vec(prop_oneof![0..4_u8, any::<u8>()], 0..60)) {
+        let frame = forged(&approval(), |forged| forged.personal = personal);
+        if let Ok(decoded) = decode(&frame) {
+            prop_assert!(decoded.reason.unwrap().value().is_none());
+        }
+    }
 }
