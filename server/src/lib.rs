@@ -1,1 +1,3 @@
-//! (being written)
+//! Countersign as a service: everything around the core.
+
+pub mod event_json;
