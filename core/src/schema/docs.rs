@@ -15,7 +15,10 @@ Generated from the event catalogue; a test compares. Numbers and names are perma
 In JSON: `Ar` `\"ar.1\"`, `Uf` `\"uf.1\"`, `Ts` `\"ts.1\"`, `Us` `\"us.1\"`, `Ak` `\"ak.1\"`, `Rv` `\"rv.1\"`, `Co` `\"co.1\"`;
 `Hash` hex, `Uuid` hyphenated; `Whole` and `Span` numbers, strings from 2^53 on; `Wide` a string; `i64` a time in milliseconds
 since 1970; `Finite` a number; `Sealed` the hex SHA-256 of salt and value of something personal. The other types are the
-frozen structs of `core/src/schema/v1`.
+frozen structs of `core/src/schema/v1`; `core/golden/*.leaf.json` shows all of them filled.
+
+A leaf of the log's tree is SHA-256(0x00 ‖ J), where J is the RFC 8785 JSON of `{logId, position, header, type, schema,
+data}`: `type` is the event's name, `data` the fields below, all as they were stored.
 ";
 
 const CODES_HEAD: &str = "\
