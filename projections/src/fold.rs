@@ -3,8 +3,8 @@
 use countersign_core::ids::Position;
 
 use crate::history::Loaded;
-use crate::port::{LogReader, ReadError};
 use crate::snapshot::Snapshot;
+use countersign_engine::log::{LogReader, ReadError};
 
 /// After how many events a long fold tells how far it is.
 const PROGRESS_EVENTS: u64 = 10_000;

@@ -8,7 +8,6 @@ pub mod derive;
 pub mod fold;
 pub mod history;
 pub mod page;
-pub mod port;
 pub mod projection;
 pub mod projector;
 pub mod rebuild;

@@ -11,8 +11,10 @@ use countersign_core::ids::ItemId;
 pub const LIMIT_DEFAULT: usize = 50;
 /// Most rows of a page.
 pub const LIMIT_MAX: usize = 1_000;
-/// Longest cursor, in bytes: a name in hexadecimal, a number and an id.
-pub const CURSOR_BYTES_MAX: usize = 16 * 1024;
+/// How much of a text takes part in sorting; what is equal so far is sorted by id.
+pub const KEY_CHARS_MAX: usize = 128;
+/// Longest cursor, in bytes: [`KEY_CHARS_MAX`] characters in hexadecimal, a number and an id.
+pub const CURSOR_BYTES_MAX: usize = 2 * 4 * KEY_CHARS_MAX + 64;
 
 /// By what a list is sorted; unique, since it ends with the id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +25,22 @@ pub struct Key {
     pub number: u64,
     /// Then by id.
     pub id: ItemId,
+}
+
+impl Key {
+    /// By text, of which [`KEY_CHARS_MAX`] characters count.
+    #[must_use]
+    pub fn of_text(text: &Arc<str>, id: ItemId) -> Self {
+        let is_short = text.len() <= KEY_CHARS_MAX;
+        let text = if is_short { text.clone() } else { text.chars().take(KEY_CHARS_MAX).collect::<String>().into() };
+        Self { text, number: 0, id }
+    }
+
+    /// By number.
+    #[must_use]
+    pub fn of_number(number: u64, id: ItemId) -> Self {
+        Self { text: Arc::from(""), number, id }
+    }
 }
 
 /// Where the next page begins: after this key. Its text form is opaque to clients.
@@ -125,8 +143,10 @@ mod tests {
 
     #[test]
     fn a_cursor_survives_its_text_form() {
-        let cursor = Cursor(key("Überweisung - 1", 12));
-        assert_eq!(cursor.to_string().parse::<Cursor>().unwrap(), cursor);
+        for name in ["Überweisung - 1".to_owned(), "𝄞".repeat(10_000)] {
+            let cursor = Cursor(Key::of_text(&name.into(), ItemId(u32::MAX)));
+            assert_eq!(cursor.to_string().parse::<Cursor>().unwrap(), cursor);
+        }
     }
 
     #[test]

@@ -9,8 +9,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use crate::history::Loaded;
-use crate::port::{Committed, LogReader};
 use crate::snapshots::{Shared, Snapshots};
+use countersign_engine::engine::Committed;
+use countersign_engine::log::LogReader;
 
 /// Committed groups that may wait for the projector before the engine does.
 pub const GROUPS_MAX: usize = 64;

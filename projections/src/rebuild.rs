@@ -7,11 +7,11 @@ use std::sync::Arc;
 use countersign_core::ids::{Digest, Position};
 
 use crate::fold::{LoadError, fold};
-use crate::port::LogReader;
 use crate::projection::state_digest;
 use crate::snapshot::Snapshot;
 use crate::snapshots::{Shared, Snapshots};
 use crate::views::Views;
+use countersign_engine::log::LogReader;
 
 /// The state's name among the rebuilt.
 pub const STATE: &str = "state";

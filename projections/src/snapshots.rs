@@ -10,9 +10,10 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::fold::{LoadError, fold};
 use crate::history::{History, Loaded};
-use crate::port::{Committed, LogReader};
 use crate::snapshot::Snapshot;
 use crate::views::Views;
+use countersign_engine::engine::Committed;
+use countersign_engine::log::LogReader;
 
 /// Most folds for time travel at once; further ones are refused.
 pub const FOLDS_MAX: usize = 2;
@@ -203,7 +204,7 @@ pub(crate) struct Shared<R> {
     /// Held while a new snapshot is made from the latest, so that no one's work is lost.
     publishing: Mutex<()>,
     history: Mutex<History>,
-    folds: Arc<Semaphore>,
+    pub(crate) folds: Arc<Semaphore>,
     pub(crate) rebuilds: Arc<Semaphore>,
     pub(crate) reader: R,
 }

@@ -135,7 +135,7 @@ pub struct Committed {
 }
 
 pub(crate) enum Message {
-    Submit(Box<Request>),
+    Submit(Request),
     Stop,
 }
 
@@ -205,8 +205,7 @@ impl Engine {
             Err(_elapsed) => return Err(SubmitError::Busy),
         };
         let (reply, answer) = oneshot::channel();
-        let request = Box::new(Request { command, caller, reply, permit });
-        if self.inner.queue.send(Message::Submit(request)).is_err() {
+        if self.inner.queue.send(Message::Submit(Request { command, caller, reply, permit })).is_err() {
             return Err(self.why_closed().await);
         }
         match answer.await {

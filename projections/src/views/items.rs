@@ -209,11 +209,10 @@ impl Row {
     }
 
     fn key(&self, id: ItemId, sort: Sort) -> Key {
-        let text = || Arc::<str>::from("");
         match sort {
-            Sort::Name => Key { text: self.name_key.clone(), number: 0, id },
-            Sort::Id => Key { text: text(), number: 0, id },
-            Sort::Changed => Key { text: text(), number: self.position.0, id },
+            Sort::Name => Key::of_text(&self.name_key, id),
+            Sort::Id => Key::of_number(0, id),
+            Sort::Changed => Key::of_number(self.position.0, id),
         }
     }
 }

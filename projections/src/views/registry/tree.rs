@@ -150,7 +150,7 @@ fn empty() -> Arc<str> {
 }
 
 fn key(item: &Item) -> Key {
-    Key { text: item.name.to_lowercase().into(), number: 0, id: item.id }
+    Key::of_text(&item.name.to_lowercase().into(), item.id)
 }
 
 impl Registry {
