@@ -135,7 +135,7 @@ pub struct Committed {
 }
 
 pub(crate) enum Message {
-    Submit(Request),
+    Submit(Box<Request>),
     Stop,
 }
 
@@ -205,7 +205,8 @@ impl Engine {
             Err(_elapsed) => return Err(SubmitError::Busy),
         };
         let (reply, answer) = oneshot::channel();
-        if self.inner.queue.send(Message::Submit(Request { command, caller, reply, permit })).is_err() {
+        let request = Box::new(Request { command, caller, reply, permit });
+        if self.inner.queue.send(Message::Submit(request)).is_err() {
             return Err(self.why_closed().await);
         }
         match answer.await {

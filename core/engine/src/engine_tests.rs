@@ -1,16 +1,13 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failing test should panic")]
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use countersign_core::ids::{CorrelationId, Digest, Position};
 use countersign_core::rejection::common;
 use countersign_core::schema::Encoded;
-use countersign_core::time::Timestamp;
 use countersign_core::{
-    Caller, Channel, Command, Context, Event, Outcome, Principal, Rejection, RequestKey, State, access, artifact,
-    evolve, log,
+    Caller, Channel, Command, Context, Event, Outcome, Principal, Rejection, RequestKey, State, access, evolve, log,
 };
 use tokio::time::timeout;
 
@@ -21,10 +18,10 @@ use crate::memory_log::{self, MemoryReader};
 use crate::sample;
 
 /// Nothing in these tests takes this long, except when it hangs.
-const BOUND: Duration = Duration::from_secs(20);
+pub(crate) const BOUND: Duration = Duration::from_secs(20);
 
 /// `count` samples after `state`, as `context` asks for them.
-fn outcome(state: &State, context: &Context, count: u64) -> Outcome {
+pub(crate) fn outcome(state: &State, context: &Context, count: u64) -> Outcome {
     let mut after = state.clone();
     let mut events = Vec::new();
     let first = if state.log.is_none() { 1 } else { 0 };
@@ -54,11 +51,11 @@ fn rules(handle: impl Fn(&State, &Command, &Context) -> Result<Outcome, Rejectio
     Rules { handle: Box::new(handle), ..sample_rules() }
 }
 
-fn any_command() -> Command {
+pub(crate) fn any_command() -> Command {
     Command::Log(log::Command::FireDue)
 }
 
-fn caller(events: u128) -> Caller {
+pub(crate) fn caller(events: u128) -> Caller {
     Caller::new(Principal::System, Channel::Engine, CorrelationId(uuid::Uuid::from_u128(events)))
 }
 
@@ -79,19 +76,19 @@ impl LogWriter for Gated {
     }
 }
 
-struct Bench {
-    engine: Engine,
+pub(crate) struct Bench {
+    pub(crate) engine: Engine,
     reader: MemoryReader,
-    open: mpsc::Sender<Result<(), ()>>,
+    pub(crate) open: mpsc::Sender<Result<(), ()>>,
     sizes: Arc<Mutex<Vec<usize>>>,
     observed: Arc<Mutex<Vec<Committed>>>,
 }
 
 impl Bench {
-    fn new(rules: Rules, settings: Settings) -> Self {
+    pub(crate) fn new(rules: Rules, settings: Settings) -> Self {
         let (log, reader) = memory_log::open(MemoryReader::default());
         let (open, gate) = mpsc::channel();
-        let (sizes, observed): (Arc<Mutex<Vec<usize>>>, Arc<Mutex<Vec<Committed>>>) = Default::default();
+        let (sizes, observed) = (Arc::<Mutex<Vec<usize>>>::default(), Arc::<Mutex<Vec<Committed>>>::default());
         let writer = Gated { log, gate, sizes: Arc::clone(&sizes) };
         let seen = Arc::clone(&observed);
         let engine = Engine::start_with(writer, State::default(), settings, rules, move |group| {
@@ -100,7 +97,7 @@ impl Bench {
         Self { engine, reader, open, sizes, observed }
     }
 
-    fn opened(rules: Rules) -> Self {
+    pub(crate) fn opened(rules: Rules) -> Self {
         let bench = Self::new(rules, Settings::default());
         for _ in 0..100 {
             bench.open.send(Ok(())).unwrap();
@@ -303,87 +300,6 @@ async fn a_repeated_request_is_answered_with_its_first_positions_and_another_bod
     assert_eq!((again.events.len(), again.repeated), (0, Some((begin, end))));
     let other = bench.engine.submit(any_command(), asking(b"b")).await.unwrap_err();
     assert_eq!(other.code(), "idempotency_key_reused");
-}
-
-#[tokio::test]
-async fn recorded_time_never_goes_back() {
-    let now = Arc::new(AtomicI64::new(2_000));
-    let clock = Arc::clone(&now);
-    let settings = Settings {
-        clock: Box::new(move || Timestamp::from_millis(clock.load(Ordering::SeqCst))),
-        ..Settings::default()
-    };
-    let bench = Bench::new(sample_rules(), settings);
-    for (at, recorded_at) in [(2_000, 2_000), (1_000, 2_000), (3_000, 3_000)] {
-        now.store(at, Ordering::SeqCst);
-        bench.open.send(Ok(())).unwrap();
-        let receipt = bench.engine.submit(any_command(), caller(1)).await.unwrap();
-        assert_eq!(receipt.events.last().unwrap().recorded_at, Timestamp::from_millis(recorded_at));
-    }
-}
-
-/// Rules under which a timer is due at 5 s until the third event, and the system's own commands make one event.
-fn timed(fired: Arc<AtomicU64>) -> Rules {
-    let handle = move |state: &State, command: &Command, context: &Context| match command {
-        Command::Log(log::Command::FireDue) if context.caller.channel == Channel::Engine => {
-            fired.fetch_add(1, Ordering::SeqCst);
-            Ok(outcome(state, context, 1))
-        }
-        _ => Ok(outcome(state, context, 1)),
-    };
-    let due = |state: &State| (state.head == Position(2)).then_some(Timestamp::from_millis(5_000));
-    Rules { handle: Box::new(handle), due, is_pending: |_| false }
-}
-
-#[tokio::test]
-async fn a_timer_fires_once_before_the_next_command_and_by_itself_when_its_time_comes() {
-    for with_command in [true, false] {
-        let fired = Arc::new(AtomicU64::new(0));
-        let now = Arc::new(AtomicI64::new(if with_command { 1_000 } else { 4_950 }));
-        let clock = Arc::clone(&now);
-        let begun = std::time::Instant::now();
-        let clock = move || {
-            let passed = if with_command { 0 } else { i64::try_from(begun.elapsed().as_millis()).unwrap() };
-            Timestamp::from_millis(clock.load(Ordering::SeqCst) + passed)
-        };
-        let bench = Bench::new(timed(Arc::clone(&fired)), Settings { clock: Box::new(clock), ..Settings::default() });
-        for _ in 0..10 {
-            bench.open.send(Ok(())).unwrap();
-        }
-        let person = || Caller { channel: Channel::Http, ..caller(1) };
-        bench.engine.submit(any_command(), person()).await.unwrap();
-        let mut head = bench.engine.durable_head();
-        if with_command {
-            assert_eq!(fired.load(Ordering::SeqCst), 0, "not yet due");
-            now.store(6_000, Ordering::SeqCst);
-            assert_eq!(bench.engine.submit(any_command(), person()).await.unwrap().position, Position(4));
-        }
-        timeout(BOUND, head.wait_for(|head| *head >= Position(3))).await.unwrap().unwrap();
-        bench.engine.submit(any_command(), person()).await.unwrap();
-        assert_eq!(fired.load(Ordering::SeqCst), 1);
-    }
-}
-
-#[tokio::test]
-async fn pending_work_is_done_by_the_system_without_being_asked_and_never_spins() {
-    let asked = Arc::new(AtomicU64::new(0));
-    let count = Arc::clone(&asked);
-    let handle = move |state: &State, command: &Command, context: &Context| match command {
-        Command::Item(artifact::Command::GovernPending) => {
-            count.fetch_add(1, Ordering::SeqCst);
-            // Works until event 10, then makes nothing though something is pending for ever.
-            Ok(outcome(state, context, u64::from(state.head < Position(10))))
-        }
-        _ => Ok(outcome(state, context, 1)),
-    };
-    let is_pending = |state: &State| state.head >= Position(2);
-    let bench = Bench::opened(Rules { handle: Box::new(handle), due: |_| None, is_pending });
-    bench.engine.submit(any_command(), caller(1)).await.unwrap();
-    let mut head = bench.engine.durable_head();
-    timeout(BOUND, head.wait_for(|head| *head >= Position(10))).await.unwrap().unwrap();
-    bench.engine.submit(any_command(), caller(1)).await.unwrap();
-    timeout(BOUND, bench.engine.stop()).await.unwrap();
-    assert_eq!(asked.load(Ordering::SeqCst), 8 + 2, "once per head at which it makes nothing");
 }
 
 #[tokio::test]

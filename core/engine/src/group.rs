@@ -19,9 +19,11 @@ pub const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 pub(crate) type Answer = Result<Receipt, SubmitError>;
 
+pub(crate) type Handle = Box<dyn Fn(&State, &Command, &Context) -> Result<Outcome, Rejection> + Send>;
+
 /// What the engine asks of the domain; tests put other rules in.
 pub(crate) struct Rules {
-    pub(crate) handle: Box<dyn Fn(&State, &Command, &Context) -> Result<Outcome, Rejection> + Send>,
+    pub(crate) handle: Handle,
     /// When the system has to act next.
     pub(crate) due: fn(&State) -> Option<Timestamp>,
     /// Whether the system has work left over.

@@ -21,6 +21,8 @@ mod power_cut_tests;
 #[cfg(any(test, feature = "testing"))]
 pub mod sample;
 pub mod sled_log;
+#[cfg(test)]
+mod time_tests;
 pub mod vault;
 pub mod verify;
 mod writer;

@@ -18,6 +18,8 @@ use crate::verify::verify;
 const CALLERS: u64 = 24;
 /// A chain of cuts on one log, each on what the cut before left.
 const CHAIN: u64 = 5;
+/// Far more commands of one caller than it takes until the latest cut.
+const TURNS_MAX: u64 = 5_000;
 
 /// The events of a command share its correlation, which says how many they are.
 fn correlation(seed: u64, caller: u64, turn: u64) -> (CorrelationId, u64) {
@@ -49,7 +51,7 @@ async fn load_until_cut(directory: &Path, survivor: &Path, seed: u64) -> Vec<Arc
         let engine = engine.clone();
         tokio::spawn(async move {
             let mut acknowledged = Vec::new();
-            for turn in 0.. {
+            for turn in 0..TURNS_MAX {
                 let (id, _) = correlation(seed, caller, turn);
                 let caller = Caller::new(Principal::System, Channel::Engine, id);
                 match engine.submit(Command::Log(log::Command::FireDue), caller).await {
@@ -82,11 +84,11 @@ fn check(survivor: &Path, acknowledged: &BTreeMap<Position, Recorded>) -> u64 {
         assert_eq!(left.get(position), Some(recorded), "an acknowledged event is lost or changed");
     }
     let mut parts: BTreeMap<CorrelationId, u64> = BTreeMap::new();
+    // The first event is the log's own, made besides those of the first command.
     for recorded in left.values().filter(|recorded| recorded.position > Position(1)) {
         *parts.entry(recorded.correlation).or_default() += 1;
     }
     for (id, count) in parts {
-        // The very first command makes the log's first event besides its own.
         assert_eq!(count, count_of(id), "half a command is there");
     }
     report.events

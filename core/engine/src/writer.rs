@@ -37,7 +37,7 @@ pub(crate) struct Writer<W> {
 
 /// What the thread woke up for.
 enum Wake {
-    Request(Request),
+    Request(Box<Request>),
     /// Something is due, or the sleep was long enough.
     Time,
     End,
@@ -116,15 +116,15 @@ impl<W: LogWriter> Writer<W> {
     }
 
     /// One group, from what is due to the answers.
-    fn turn(&mut self, first: Option<Request>) -> Result<(), String> {
+    fn turn(&mut self, first: Option<Box<Request>>) -> Result<(), String> {
         let mut group = Group::new(&self.state);
         self.fire_due(&mut group);
         if let Some(request) = first {
-            self.take(&mut group, request);
+            self.take(&mut group, *request);
         }
         while group.has_room() {
             match self.requests.try_recv() {
-                Ok(Message::Submit(request)) => self.take(&mut group, request),
+                Ok(Message::Submit(request)) => self.take(&mut group, *request),
                 Ok(Message::Stop) => self.is_stopping = true,
                 Err(_empty_or_gone) => break,
             }

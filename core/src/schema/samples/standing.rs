@@ -35,7 +35,7 @@ fn definition(s: &mut Source) -> Arc<Definition> {
         parent_field: None,
         fields: Vec::new(),
         steps: Vec::new(),
-        document: s.text(),
+        document: serde_json::json!({ "name": s.text() }).to_string().into(),
     })
 }
 
