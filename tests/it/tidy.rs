@@ -114,7 +114,9 @@ fn the_core_is_free_of_clocks_io_and_async() -> Result<()> {
         ensure!(!used.contains(*name), "core must not depend on {name}");
     }
     for (file, text) in sources()?.iter().filter(|(file, _)| file.starts_with("core/src/")) {
-        for clock in ["SystemTime::now", "Instant::now", "Timestamp::now", "Uuid::new_v", "Uuid::now_v", "std::fs", "std::net"] {
+        for clock in
+            ["SystemTime::now", "Instant::now", "Timestamp::now", "Uuid::new_v", "Uuid::now_v", "std::fs", "std::net"]
+        {
             ensure!(!text.contains(clock), "{file} uses {clock}");
         }
     }
@@ -164,11 +166,8 @@ fn the_root_holds_what_the_layout_says_and_nothing_else() -> Result<()> {
     let output = std::process::Command::new("git").args(["ls-files"]).current_dir(&root).output()?;
     ensure!(output.status.success(), "git ls-files: {}", String::from_utf8_lossy(&output.stderr));
     let tracked = String::from_utf8(output.stdout)?;
-    let names: BTreeSet<&str> = tracked
-        .lines()
-        .filter_map(|path| path.split('/').next())
-        .filter(|name| !name.starts_with('.'))
-        .collect();
+    let names: BTreeSet<&str> =
+        tracked.lines().filter_map(|path| path.split('/').next()).filter(|name| !name.starts_with('.')).collect();
     let expected: BTreeSet<&str> = ROOT.iter().copied().collect();
     ensure!(names == expected, "the root holds {names:?}");
     Ok(())

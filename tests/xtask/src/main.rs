@@ -1,8 +1,13 @@
 //! The project's own commands: `cargo xtask --help`.
 
-use anyhow::Result;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
 use clap::{Parser, Subcommand};
 
+mod ci;
+mod demo;
+mod long;
 mod nats;
 
 /// The project's checks and set-up.
@@ -14,12 +19,42 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Runs all checks: formatting, lints, a build, every test.
+    Ci,
+    /// Gets what the demo needs, builds the product and runs `countersign demo` with these arguments.
+    Demo {
+        /// For example `--script`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Runs the full form of a long test.
+    Long {
+        /// Its name.
+        name: String,
+    },
     /// Fetches the nats-server that tests and demo use into `.deps/nats`.
     Nats,
 }
 
 fn main() -> Result<()> {
     match Arguments::parse().task {
+        Task::Ci => ci::ci(),
+        Task::Demo { arguments } => demo::demo(&arguments),
+        Task::Long { name } => long::long(&name),
         Task::Nats => nats::fetch(),
     }
+}
+
+/// Runs a command in the workspace's root and fails when it does.
+fn run(program: &str, arguments: &[&str]) -> Result<()> {
+    run_with(program, arguments, &[])
+}
+
+fn run_with(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
+    eprintln!("$ {program} {}", arguments.join(" "));
+    let mut command = Command::new(program);
+    command.args(arguments).envs(environment.iter().copied()).current_dir(nats::root()?);
+    let status = command.status().with_context(|| format!("{program} could not be started"))?;
+    ensure!(status.success(), "{program} {} ended with {status}", arguments.join(" "));
+    Ok(())
 }

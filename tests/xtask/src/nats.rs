@@ -62,7 +62,7 @@ fn version_of(binary: &Path) -> Result<String> {
 }
 
 /// The workspace's root, from where cargo found this package.
-fn root() -> Result<PathBuf> {
+pub(crate) fn root() -> Result<PathBuf> {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").context("run it as `cargo xtask`")?;
     Path::new(&package).join("../..").canonicalize().context("the workspace's root cannot be found")
 }
