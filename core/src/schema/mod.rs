@@ -117,8 +117,9 @@ pub fn leaf_json(frame: &[u8], log: LogId) -> Result<String, DecodeError> {
 
 /// Computes the leaf hash anew and compares it with the stored one.
 pub fn verify_leaf(frame: &[u8], log: LogId) -> Result<(), DecodeError> {
-    let stored = stored_leaf(frame)?;
-    let computed = leaf::hash(&leaf_json(frame, log)?);
+    let frame = Frame::read(frame)?;
+    let json = StoredEvent::read(&frame)?.leaf_json(log).map_err(DecodeError::Json)?;
+    let (stored, computed) = (frame.leaf, leaf::hash(&json));
     if stored == computed { Ok(()) } else { Err(DecodeError::LeafMismatch { stored, computed }) }
 }
 
