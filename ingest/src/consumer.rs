@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
 use async_nats::jetstream::{AckKind, Context, Message};
 use countersign_core::{Caller, Command};
+use countersign_engine::engine::{Engine, SubmitError};
 use futures::StreamExt as _;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -61,6 +62,20 @@ pub enum Refusal {
     Failed,
     /// The engine takes no more commands.
     Closed,
+}
+
+impl Submit for Engine {
+    async fn submit(&self, command: Command, caller: Caller) -> Result<(), Refusal> {
+        match Self::submit(self, command, caller).await {
+            Ok(_receipt) => Ok(()),
+            Err(SubmitError::Rejected { rejection, .. }) => {
+                Err(Refusal::Rejected { code: rejection.code(), detail: rejection.to_string() })
+            }
+            Err(SubmitError::Busy) => Err(Refusal::Busy),
+            Err(SubmitError::Internal) => Err(Refusal::Failed),
+            Err(SubmitError::Poisoned | SubmitError::Stopped) => Err(Refusal::Closed),
+        }
+    }
 }
 
 /// Runs until asked to stop: then it fetches no more, finishes what is in flight, and returns.

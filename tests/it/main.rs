@@ -1,3 +1,4 @@
 //! The integration tests: one binary, real parts.
 
+mod relay;
 mod tidy;
