@@ -12,7 +12,12 @@ use crate::{access, artifact, blueprint, deploy, log, series, signoff, sync};
 pub fn evolve(state: &mut State, recorded: &Recorded) {
     match &recorded.event {
         Event::Log(event) => log::evolve(state, event),
-        Event::Sync(event) => sync::evolve(state, recorded, event),
+        Event::Sync(event) => {
+            sync::evolve(state, recorded, event);
+            if let sync::Event::ItemGone { item, .. } = event {
+                artifact::govern::settle_gone(state, *item);
+            }
+        }
         Event::Item(event) => artifact::evolve(state, recorded, event),
         Event::Signoff(event) => signoff::evolve(state, recorded, event),
         Event::Template(event) => blueprint::evolve(state, recorded, event),

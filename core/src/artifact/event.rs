@@ -21,8 +21,8 @@ pub enum Event {
         fields: Vec<(FieldId, Value)>,
         children: ChildrenRules,
     },
-    /// One more source for an existing govern item.
-    ItemAttached { item: ItemId, source: ItemId },
+    /// One more source for an existing govern item, whose rules for children widen to these.
+    ItemAttached { item: ItemId, source: ItemId, children: ChildrenRules },
     /// Not to be governed.
     ItemHidden { item: ItemId },
     /// To be governed after all.

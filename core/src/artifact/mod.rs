@@ -4,6 +4,8 @@ mod command;
 mod decide;
 mod event;
 mod evolve;
+pub mod govern;
+mod index;
 mod state;
 
 pub use command::{Command, Govern};
@@ -12,4 +14,5 @@ pub use event::Event;
 pub use state::{ChildRule, ChildrenRules, Item, Items, Step, StepStatus};
 
 pub(crate) use decide::decide;
-pub(crate) use evolve::evolve;
+pub(crate) use evolve::{evolve, new_steps};
+pub(crate) use index::{insert_item, set_field};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use imbl::{OrdMap, OrdSet};
 
 use crate::ids::{BlueprintId, CommentId, FieldId, ItemId, Position, StepId, TemplateId};
-use crate::sync::SyncSource;
+use crate::sync::{SyncKey, SyncSource};
 use crate::value::Value;
 
 /// All items, deleted ones left out.
@@ -17,8 +17,8 @@ pub struct Items {
     pub by_blueprint: OrdMap<BlueprintId, OrdSet<ItemId>>,
     /// Who refers to an item, and through which stored field: the source of all computed back-references.
     pub referrers: OrdMap<ItemId, OrdSet<(FieldId, ItemId)>>,
-    /// Govern items whose children are still to be governed, in order; worked off by the system.
-    pub pending: OrdSet<ItemId>,
+    /// Govern items with children still to be governed, worked off by the system in order; and the child that was last.
+    pub pending: OrdMap<ItemId, Option<SyncKey>>,
     /// The last id handed out.
     pub last_item: u32,
     /// The last comment id handed out.

@@ -2,6 +2,7 @@
 
 mod event;
 mod evolve;
+mod lookup;
 mod state;
 
 pub use event::Event;
