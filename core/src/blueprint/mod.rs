@@ -1,10 +1,13 @@
 //! Templates: blueprints, their versions with fields and steps, and sign-off configurations.
 
+mod condition;
+mod definition;
 mod event;
 mod evolve;
 mod lookup;
 mod state;
 
+pub use definition::{DOCUMENT_BYTES_MAX, DefinitionError, FIELDS_MAX, STEPS_MAX};
 pub use event::Event;
 pub use state::{
     Blueprint, Condition, Configuration, Container, Definition, FeedbackGroup, FieldDefinition, FieldKind, FieldSource,

@@ -69,7 +69,8 @@ pub struct Definition {
     pub fields: Vec<FieldDefinition>,
     /// In the order of the workflow.
     pub steps: Vec<StepDefinition>,
-    /// The whole document as canonical JSON, with the parts that mean nothing to us.
+    /// The whole document as compact JSON in the order given (which is the order of the fields), with the parts that
+    /// mean nothing to us.
     pub document: Arc<str>,
 }
 
