@@ -140,6 +140,7 @@ all_rejections! {
     crate::access::Rejection => Access,
     crate::artifact::Rejection => Item,
     crate::deploy::Rejection => Deploy,
+    crate::log::Rejection => Log,
     crate::series::Rejection => Series,
     crate::signoff::Rejection => Signoff,
     crate::sync::Rejection => Sync,

@@ -5,6 +5,7 @@ mod definition;
 mod event;
 mod evolve;
 mod lookup;
+pub mod standard;
 mod state;
 
 pub use definition::{DOCUMENT_BYTES_MAX, DefinitionError, FIELDS_MAX, STEPS_MAX};

@@ -1,7 +1,69 @@
-use super::Command;
-use crate::draft::Draft;
-use crate::rejection::Rejection;
+//! The first start and the passing of time, asked for by the system only.
 
-pub(crate) fn decide(_draft: &mut Draft<'_>, _command: &Command) -> Result<(), Rejection> {
+use std::sync::Arc;
+
+use super::{Command, Event};
+use crate::access;
+use crate::blueprint::{DefinitionError, standard};
+use crate::context::Principal;
+use crate::draft::Draft;
+use crate::ids::{CredentialId, ItemId, KeyId, LogId};
+use crate::rejection::common;
+
+/// The label of the key that the first start makes.
+pub const FIRST_KEY_LABEL: &str = "First administrator";
+
+crate::rejections! {
+    /// The embedded templates are part of the product; a broken one is a defect of the build.
+    State StandardBroken { problem: String } = "standard_broken", "a standard template cannot be read: {problem}";
+}
+
+pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
+    if draft.context().caller.principal != Principal::System {
+        return Err(common::Rejection::Forbidden { needs: "the system itself".to_owned() }.into());
+    }
+    match command {
+        Command::Bootstrap { log, product, admin_credential } => bootstrap(draft, *log, product, *admin_credential),
+        Command::FireDue => fire_due(draft),
+    }
+}
+
+fn bootstrap(
+    draft: &mut Draft<'_>,
+    log: LogId,
+    product: &Arc<str>,
+    admin_credential: CredentialId,
+) -> Result<(), crate::Rejection> {
+    if draft.state().log.is_some() {
+        return Err(common::Rejection::AlreadyBootstrapped.into());
+    }
+    draft.emit(Event::LogCreated { log, product: product.clone() });
+    for event in standard::templates().map_err(broken)? {
+        draft.emit(event);
+    }
+    for standard::StandardGroup { group, description, is_admin } in standard::groups().map_err(broken)? {
+        let item = ItemId(draft.state().items.last_item.saturating_add(1));
+        draft.emit(access::Event::GroupCreated { group, item, description, is_admin });
+    }
+    for event in standard::roles().map_err(broken)? {
+        draft.emit(event);
+    }
+    let key = KeyId(draft.state().access.last_key.saturating_add(1));
+    draft.emit(access::Event::KeyCreated {
+        key,
+        label: FIRST_KEY_LABEL.into(),
+        is_admin: true,
+        groups: Vec::new(),
+        credential: admin_credential,
+    });
+    Ok(())
+}
+
+fn broken(error: DefinitionError) -> crate::Rejection {
+    Rejection::StandardBroken { problem: error.to_string() }.into()
+}
+
+fn fire_due(draft: &mut Draft<'_>) -> Result<(), crate::Rejection> {
+    let _ = draft;
     Ok(())
 }
