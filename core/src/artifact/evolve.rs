@@ -9,9 +9,8 @@ use super::index::{change, insert_item, remove_item, set_field};
 use super::state::{ChildRule, ChildrenRules, Item, Step, StepStatus};
 use crate::ids::{FieldId, ItemId, StepId, TemplateId};
 use crate::recorded::Recorded;
-use crate::signoff::SignoffKey;
+use crate::signoff;
 use crate::state::State;
-use crate::timer::Timer;
 use crate::value::Value;
 
 pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
@@ -40,7 +39,7 @@ pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
         Event::ItemArchived { item } => change(state, *item, |item| item.is_archived = true),
         Event::ItemRestored { item } => change(state, *item, |item| item.is_archived = false),
         Event::ItemDeleted { item } => {
-            remove_signoffs(state, *item);
+            signoff::forget(state, *item);
             remove_item(state, *item);
         }
         Event::StepStarted { item, step } => set_step(state, *item, step, StepStatus::Ongoing),
@@ -121,19 +120,4 @@ fn set_step(state: &mut State, item: ItemId, step: &StepId, status: StepStatus) 
             found.status = status;
         }
     });
-}
-
-// A deleted item leaves no timer behind: what is due of it could not be recorded any more.
-fn remove_signoffs(state: &mut State, item: ItemId) {
-    let steps = state.items.by_id.get(&item).map(|item| item.steps.clone()).unwrap_or_default();
-    for step in steps {
-        let key = SignoffKey { item, step: step.id };
-        let Some(signoff) = state.signoffs.by_step.remove(&key) else { continue };
-        if let Some(due) = signoff.reset_due {
-            state.timers.cancel(due, Timer::Reset(key.clone()));
-        }
-        if let Some(due) = signoff.expires_at {
-            state.timers.cancel(due, Timer::Expiry(key));
-        }
-    }
 }

@@ -43,10 +43,14 @@ impl Definition {
             return Err(DefinitionError::new("document", format!("is longer than {DOCUMENT_BYTES_MAX} bytes")));
         }
         let json: Json = serde_json::from_str(document).map_err(|e| DefinitionError::new("document", e.to_string()))?;
-        Self::from_json(&json)
+        Self::read(&json, document.into())
     }
 
     pub(super) fn from_json(json: &Json) -> Parsed<Self> {
+        Self::read(json, json.to_string().into())
+    }
+
+    fn read(json: &Json, document: Arc<str>) -> Parsed<Self> {
         let root = json.as_object().ok_or_else(|| DefinitionError::new("document", "is not an object"))?;
         let fields = fields(root)?;
         let steps = steps(root, &fields)?;
@@ -65,7 +69,7 @@ impl Definition {
             check_source(field, &fields)?;
         }
         let name = optional_text(root, "name", "")?.unwrap_or_default();
-        Ok(Self { name, parent_field, fields, steps, document: json.to_string().into() })
+        Ok(Self { name, parent_field, fields, steps, document })
     }
 }
 

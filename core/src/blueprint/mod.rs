@@ -8,6 +8,7 @@ mod lookup;
 pub mod standard;
 mod state;
 
+pub use condition::CONDITION_DEPTH_MAX;
 pub use definition::{DOCUMENT_BYTES_MAX, DefinitionError, FIELDS_MAX, STEPS_MAX};
 pub use event::Event;
 pub use state::{

@@ -6,12 +6,16 @@ use super::{Command, Event};
 use crate::access;
 use crate::blueprint::{DefinitionError, standard};
 use crate::context::Principal;
-use crate::draft::Draft;
+use crate::draft::{COMMAND_EVENTS_MAX, Draft};
 use crate::ids::{CredentialId, ItemId, KeyId, LogId};
 use crate::rejection::common;
+use crate::signoff;
 
 /// The label of the key that the first start makes.
 pub const FIRST_KEY_LABEL: &str = "First administrator";
+
+/// Most timers that fire in one command: each makes a handful of events at most.
+pub const FIRED_MAX: usize = COMMAND_EVENTS_MAX / 10;
 
 crate::rejections! {
     /// The embedded templates are part of the product; a broken one is a defect of the build.
@@ -63,7 +67,17 @@ fn broken(error: DefinitionError) -> crate::Rejection {
     Rejection::StandardBroken { problem: error.to_string() }.into()
 }
 
+// Each timer has to be gone once it fired; the bound is there for one that is not, and the rest is left to the next
+// asking.
 fn fire_due(draft: &mut Draft<'_>) -> Result<(), crate::Rejection> {
-    let _ = draft;
+    let now = draft.context().at;
+    for _ in 0..FIRED_MAX {
+        let Some((due, timer)) = draft.state().timers.next().filter(|(due, _)| *due <= now).cloned() else { break };
+        let before = draft.len();
+        signoff::fire(draft, &timer, due);
+        if draft.len() == before {
+            break;
+        }
+    }
     Ok(())
 }

@@ -5,7 +5,7 @@ mod decide;
 mod event;
 
 pub use command::Command;
-pub use decide::{FIRST_KEY_LABEL, Rejection};
+pub use decide::{FIRED_MAX, FIRST_KEY_LABEL, Rejection};
 pub use event::Event;
 
 pub(crate) use decide::decide;

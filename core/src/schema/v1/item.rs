@@ -28,7 +28,7 @@ events! { Event in Item;
         children: ChildrenRulesV1,
     }
     /// One more source for an existing govern item.
-    0x0203 1 ItemAttached => ItemAttachedV1 { item: Ar, source: Ar }
+    0x0203 1 ItemAttached => ItemAttachedV1 { item: Ar, source: Ar, children: ChildrenRulesV1 }
     /// Not to be governed.
     0x0204 1 ItemHidden => ItemHiddenV1 { item: Ar }
     /// To be governed after all.

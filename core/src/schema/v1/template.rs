@@ -49,13 +49,8 @@ impl Wire<Arc<Definition>> for String {
     }
 
     fn thaw(self, _: &mut Thawing) -> Result<Arc<Definition>, DecodeError> {
-        Ok(Arc::new(Definition {
-            name: "".into(),
-            parent_field: None,
-            fields: Vec::new(),
-            steps: Vec::new(),
-            document: self.into(),
-        }))
+        let parsed = Definition::parse(&self);
+        parsed.map(Arc::new).map_err(|error| DecodeError::unexpected(&error.to_string(), "a version document"))
     }
 }
 
