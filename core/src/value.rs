@@ -64,6 +64,57 @@ impl Value {
     }
 }
 
+impl Value {
+    /// The value as it stands on every JSON wire: ids and times as text, a JSON field as the JSON it holds.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::Text(text) | Self::Category(text) => serde_json::Value::from(&**text),
+            Self::Number(number) => number_json(*number),
+            Self::Boolean(is) => serde_json::Value::from(*is),
+            Self::Date(at) => serde_json::Value::from(at.to_string()),
+            Self::Reference(item) => serde_json::Value::from(item.to_string()),
+            Self::File(file) => serde_json::Value::from(file.to_string()),
+            Self::Series(series) => serde_json::Value::from(series.to_string()),
+            Self::Json(text) => serde_json::from_str(text).unwrap_or_default(),
+            Self::List(values) => values.iter().map(Self::to_json).collect(),
+        }
+    }
+
+    /// What a condition compares with: texts as they are, everything else as JSON text.
+    #[must_use]
+    pub fn text_form(&self) -> String {
+        match self.to_json() {
+            serde_json::Value::String(text) => text,
+            other => other.to_string(),
+        }
+    }
+}
+
+// Whole numbers are written without a fraction, as clients send them.
+fn number_json(number: f64) -> serde_json::Value {
+    const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+    if number.fract() == 0.0 && number.abs() < WHOLE_MAX {
+        #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+        return serde_json::Value::from(number as i64);
+    }
+    serde_json::Value::from(number)
+}
+
+impl OldValue {
+    /// What a change keeps of what was there.
+    #[must_use]
+    pub fn of(value: Option<&Value>) -> Self {
+        let Some(value) = value else { return Self::Absent };
+        let json = value.to_json().to_string();
+        if json.len() <= OLD_VALUE_BYTES_MAX {
+            return Self::Value(value.clone());
+        }
+        let length_bytes = u64::try_from(json.len()).unwrap_or(u64::MAX);
+        Self::Large { digest: Digest::of(json.as_bytes()), length_bytes }
+    }
+}
+
 /// What a field held before a change.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OldValue {

@@ -1,12 +1,163 @@
-use super::Command;
-use crate::draft::Draft;
-use crate::rejection::FieldProblems;
+//! Decides the wishes about items.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::rights::{allowed, changeable, refuse_archived, refuse_locked};
+use super::state::Item;
+use super::{Command, Event, edit, govern, workflow};
+use crate::access::may::Action;
+use crate::draft::{COMMAND_EVENTS_MAX, Draft};
+use crate::ids::{BlueprintId, CommentId, FieldId, ItemId, StepId};
+use crate::rejection::{FieldProblems, common};
+use crate::value::Value;
+
+/// Longest comment, in bytes.
+pub const COMMENT_BYTES_MAX: usize = 16 * 1024;
 
 crate::rejections! {
     /// A save is validated whole; every field that is wrong is named and nothing is saved.
     Input FieldsInvalid { problems: FieldProblems } = "fields_invalid", "{problems}";
+    /// Items of locked blueprints come from nodes; people do not make, change or delete them.
+    State BlueprintLocked { blueprint: BlueprintId } = "blueprint_locked", "items of {blueprint} are not for people to make or change";
+    /// An archived item is readable and not changeable.
+    State ItemArchived { item: ItemId } = "item_archived", "{item} is archived";
+    /// Only an active version of a blueprint can be applied.
+    State VersionNotActive { blueprint: BlueprintId } = "version_not_active", "{blueprint} has no such active version";
+    /// With several active versions the template has to be named.
+    Input TemplateNeeded { blueprint: BlueprintId } = "template_needed", "{blueprint} has several active versions; name one";
+    /// The item's workflow has no such step.
+    Missing StepUnknown { item: ItemId, step: StepId } = "step_unknown", "{item} has no step {step}";
+    /// A step that its condition hides cannot be worked on.
+    State StepHidden { step: StepId } = "step_hidden", "the step {step} is hidden by its condition";
+    /// Only the ongoing step, or the first unstarted one when none is ongoing, can be set as finished.
+    State StepNotOngoing { step: StepId } = "step_not_ongoing", "the step {step} is not ongoing";
+    /// A step is started when no other is ongoing.
+    State AnotherStepOngoing { step: StepId, ongoing: StepId } = "another_step_ongoing", "{step} cannot start while {ongoing} is ongoing";
+    /// Steps are started in workflow order.
+    State StepOutOfOrder { step: StepId } = "step_out_of_order", "a step before {step} is not started";
+    /// A finished or skipped step is reopened, not started.
+    State StepAlreadyDone { step: StepId } = "step_already_done", "the step {step} is done; reopen it";
+    /// Only a finished or skipped step can be reopened.
+    State StepNotFinished { step: StepId } = "step_not_finished", "the step {step} is not finished";
+    /// Steps are skipped by the workflow alone, when a condition hides them.
+    Input StepStatusInvalid { step: StepId } = "step_status_invalid", "the step {step} cannot be set to SKIPPED";
+    /// A mandatory sign-off has to be approved before its step, or a later one, is finished.
+    State SignoffNotApproved { step: StepId, status: &'static str } = "signoff_not_approved", "the sign-off of {step} is {status}, not APPROVED";
+    /// Projects, bundles, saved models and their versions can be governed and hidden.
+    State NotGovernable { item: ItemId } = "not_governable", "{item} is nothing that can be governed";
+    /// A synced item has at most one govern item.
+    State AlreadyGoverned { source_item: ItemId, item: ItemId } = "already_governed", "{source_item} is governed by {item}";
+    /// What an item lies in has to be governed first.
+    State ParentNotGoverned { source_item: ItemId } = "parent_not_governed", "what {source_item} lies in is not governed";
+    /// A hidden item is not to be governed until it is shown again.
+    State ItemHidden { item: ItemId } = "item_hidden", "{item} is hidden, or lies in something hidden";
+    /// A child of a hidden item shows when its parent is shown.
+    State HiddenByParent { item: ItemId } = "hidden_by_parent", "{item} lies in something hidden";
+    /// What its node no longer has cannot be governed.
+    State SourceGone { item: ItemId } = "source_gone", "the node of {item} no longer has it";
+    /// A project is attached to a govern project, under that one's template.
+    Input AttachNotPossible { item: ItemId } = "attach_not_possible", "nothing of this kind can be attached to {item}";
+    /// A govern project has a business initiative; nothing else has.
+    Input InitiativeNotPossible { item: ItemId } = "initiative_not_possible", "{item} is no business initiative, or what is governed is no project";
+    /// Rules for children are for the kinds of children that there are.
+    Input ChildrenNotPossible { item: ItemId } = "children_not_possible", "{item} has no such children";
+    /// A comment says something.
+    Input CommentEmpty = "comment_empty", "the comment is empty";
 }
 
-pub(crate) fn decide(_draft: &mut Draft<'_>, _command: &Command) -> Result<(), crate::Rejection> {
+pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
+    match command {
+        Command::Create { blueprint, version, name, fields } => {
+            edit::create(draft, blueprint, version.as_ref(), name, fields)
+        }
+        Command::Save { item, name, fields, steps } => edit::save(draft, *item, name.as_ref(), fields, steps),
+        Command::StartStep { item, step } => {
+            changeable(draft, *item)?;
+            Ok(workflow::start(draft, *item, step)?)
+        }
+        Command::FinishStep { item, step } => {
+            changeable(draft, *item)?;
+            Ok(workflow::finish(draft, *item, step)?)
+        }
+        Command::ReopenStep { item, step } => {
+            changeable(draft, *item)?;
+            Ok(workflow::reopen(draft, *item, step)?)
+        }
+        Command::Govern(wish) => govern::govern(draft, wish),
+        Command::GovernPending => govern::govern_pending(draft),
+        Command::Hide { item } => govern::hide(draft, *item),
+        Command::Show { item } => govern::show(draft, *item),
+        Command::Archive { item } => archive(draft, *item, true),
+        Command::Restore { item } => archive(draft, *item, false),
+        Command::Delete { item } => delete(draft, *item),
+        Command::Comment { item, step, text } => comment(draft, *item, step.as_ref(), text),
+    }
+}
+
+fn archive(draft: &mut Draft<'_>, item: ItemId, is_archived: bool) -> Result<(), crate::Rejection> {
+    let found = allowed(draft, item, Action::Write)?;
+    refuse_locked(draft.state(), &found.template.blueprint)?;
+    if found.is_archived != is_archived {
+        draft.emit(if is_archived { Event::ItemArchived { item } } else { Event::ItemRestored { item } });
+    }
     Ok(())
+}
+
+// References to the item are cleared by events of their own, so that nobody is left referring to nothing and the
+// timelines of those items tell why.
+fn delete(draft: &mut Draft<'_>, item: ItemId) -> Result<(), crate::Rejection> {
+    let found = allowed(draft, item, Action::Delete)?;
+    refuse_locked(draft.state(), &found.template.blueprint)?;
+    let referrers = draft.state().items.referrers.get(&item).cloned().unwrap_or_default();
+    if referrers.len() >= COMMAND_EVENTS_MAX {
+        return Err(common::Rejection::TooManyEvents { events: referrers.len().saturating_add(1) }.into());
+    }
+    let mut fields: BTreeMap<ItemId, Vec<FieldId>> = BTreeMap::new();
+    for (field, from) in referrers {
+        fields.entry(from).or_default().push(field);
+    }
+    for (from, fields) in fields {
+        let Some(from) = draft.state().items.by_id.get(&from).cloned() else { continue };
+        for field in fields {
+            let new = from.fields.get(&field).and_then(|held| without(held, item));
+            edit::set_by_rule(draft, from.id, &field, new);
+        }
+    }
+    draft.emit(Event::ItemDeleted { item });
+    Ok(())
+}
+
+fn without(held: &Value, item: ItemId) -> Option<Value> {
+    let Value::List(values) = held else { return None };
+    let left: Vec<_> = values.iter().filter(|value| **value != Value::Reference(item)).cloned().collect();
+    (!left.is_empty()).then(|| Value::List(left.into()))
+}
+
+fn comment(
+    draft: &mut Draft<'_>,
+    item: ItemId,
+    step: Option<&StepId>,
+    text: &Arc<str>,
+) -> Result<(), crate::Rejection> {
+    let found = allowed(draft, item, Action::Write)?;
+    refuse_archived(&found)?;
+    if let Some(step) = step.filter(|step| !has_step(&found, step)) {
+        return Err(super::Rejection::StepUnknown { item, step: step.clone() }.into());
+    }
+    if text.trim().is_empty() {
+        return Err(super::Rejection::CommentEmpty.into());
+    }
+    if text.len() > COMMENT_BYTES_MAX {
+        let (length_bytes, max_bytes) = (text.len(), COMMENT_BYTES_MAX);
+        return Err(common::Rejection::TextTooLong { what: "the comment", length_bytes, max_bytes }.into());
+    }
+    let comment = CommentId(draft.state().items.last_comment.saturating_add(1));
+    let text = draft.personal(text);
+    draft.emit(Event::CommentAdded { item, comment, step: step.cloned(), text });
+    Ok(())
+}
+
+fn has_step(item: &Item, step: &StepId) -> bool {
+    item.steps.iter().any(|found| found.id == *step)
 }

@@ -1,18 +1,30 @@
 //! Items: fields, workflow steps, governing.
+//!
+//! Every wish starts in `decide`; every change of the state goes through `index`, which keeps the reverse references.
 
 mod command;
+mod computed;
 mod decide;
+mod edit;
 mod event;
 mod evolve;
+mod fields;
 pub mod govern;
 mod index;
+mod rights;
+mod sources;
 mod state;
+pub mod workflow;
 
 pub use command::{Command, Govern};
-pub use decide::Rejection;
+pub use computed::{field_value, field_values, referring};
+pub use decide::{COMMENT_BYTES_MAX, Rejection};
+pub use edit::NAME_BYTES_MAX;
 pub use event::Event;
+pub use fields::FIELD_JSON_BYTES_MAX;
+pub use sources::{PARENTS_MAX, parent};
 pub use state::{ChildRule, ChildrenRules, Item, Items, Step, StepStatus};
 
 pub(crate) use decide::decide;
-pub(crate) use evolve::{evolve, new_steps};
+pub(crate) use evolve::evolve;
 pub(crate) use index::{insert_item, set_field};

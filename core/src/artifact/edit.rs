@@ -1,0 +1,166 @@
+//! Making and changing items: one Save is one atomic command.
+
+use std::sync::Arc;
+
+use super::fields::{Save, json_bytes};
+use super::rights::{changeable, is_people_field, refuse_locked, require};
+use super::state::{Item, StepStatus};
+use super::{Event, Rejection, sources, workflow};
+use crate::access::may::{Action, Subject};
+use crate::blueprint::{Version, VersionStatus};
+use crate::draft::Draft;
+use crate::ids::{BlueprintId, FieldId, ItemId, StepId, VersionId};
+use crate::input::Input;
+use crate::rejection::{FieldProblem, FieldProblems, common};
+use crate::signoff;
+use crate::state::State;
+use crate::value::{FieldChange, OldValue};
+
+/// Longest name of an item, in bytes.
+pub const NAME_BYTES_MAX: usize = 1_024;
+/// How many bytes of changed fields stand in one event; a larger Save makes several.
+const CHANGES_BYTES_MAX: usize = 40 * 1024;
+
+pub(super) fn create(
+    draft: &mut Draft<'_>,
+    blueprint: &BlueprintId,
+    version: Option<&VersionId>,
+    name: &Arc<str>,
+    fields: &[(FieldId, Input)],
+) -> Result<(), crate::Rejection> {
+    if draft.state().templates.blueprint(blueprint).is_none() {
+        return Err(common::Rejection::NotFound { what: blueprint.to_string() }.into());
+    }
+    refuse_locked(draft.state(), blueprint)?;
+    require(draft, Action::Create, Subject::Blueprint(blueprint))?;
+    let version = choose(draft.state(), blueprint, version)?;
+    check_name(name)?;
+    let changes = check_fields(draft, &version, None, fields)?;
+    let item = next_item(draft.state());
+    let mut parts = split(changes).into_iter();
+    let first = parts.next().unwrap_or_default();
+    let fields = first.into_iter().filter_map(|change| Some((change.field, change.new?))).collect();
+    draft.emit(Event::ItemCreated { item, template: version.id.clone(), name: name.clone(), fields });
+    for changes in parts {
+        draft.emit(Event::FieldsEdited { item, changes });
+    }
+    signoff::open_all(draft, item);
+    Ok(())
+}
+
+pub(super) fn save(
+    draft: &mut Draft<'_>,
+    item: ItemId,
+    name: Option<&Arc<str>>,
+    fields: &[(FieldId, Input)],
+    steps: &[(StepId, StepStatus)],
+) -> Result<(), crate::Rejection> {
+    let found = changeable(draft, item)?;
+    if let Some(new) = name {
+        check_name(new)?;
+    }
+    if !fields.is_empty() {
+        let version = version_of(draft.state(), &found)?;
+        let changes = check_fields(draft, &version, Some(&found), fields)?;
+        for changes in split(changes) {
+            draft.emit(Event::FieldsEdited { item, changes });
+        }
+    }
+    if let Some(new) = name.filter(|new| **new != found.name) {
+        let (old, new) = (found.name.clone(), new.clone());
+        draft.emit(Event::ItemRenamed { item, old, new, by_person: true });
+    }
+    workflow::move_steps(draft, item, steps)?;
+    Ok(())
+}
+
+/// Changes stored fields by a rule, not by a person's input; nothing happens when they hold that already.
+pub(super) fn set_by_rule(draft: &mut Draft<'_>, item: ItemId, field: &FieldId, new: Option<crate::value::Value>) {
+    let Some(found) = draft.state().items.by_id.get(&item) else { return };
+    let old = found.fields.get(field);
+    if old == new.as_ref() {
+        return;
+    }
+    let change = FieldChange { field: field.clone(), old: OldValue::of(old), new };
+    draft.emit(Event::FieldsEdited { item, changes: vec![change] });
+}
+
+/// The id that the next new item gets.
+pub(super) fn next_item(state: &State) -> ItemId {
+    ItemId(state.items.last_item.saturating_add(1))
+}
+
+/// The template to apply: the named one, or the only active one.
+pub(super) fn choose(
+    state: &State,
+    blueprint: &BlueprintId,
+    version: Option<&VersionId>,
+) -> Result<Arc<Version>, Rejection> {
+    let none = || Rejection::VersionNotActive { blueprint: blueprint.clone() };
+    let found = state.templates.blueprint(blueprint).ok_or_else(none)?;
+    if let Some(version) = version {
+        let named = found.versions.get(version).filter(|named| named.status == VersionStatus::Active);
+        return named.cloned().ok_or_else(none);
+    }
+    let mut active = found.active();
+    let only = active.next().cloned().ok_or_else(none)?;
+    match active.next() {
+        None => Ok(only),
+        Some(_) => Err(Rejection::TemplateNeeded { blueprint: blueprint.clone() }),
+    }
+}
+
+fn version_of(state: &State, item: &Item) -> Result<Arc<Version>, crate::Rejection> {
+    let found = state.templates.version(&item.template);
+    found.cloned().ok_or_else(|| common::Rejection::NotFound { what: item.template.to_string() }.into())
+}
+
+fn check_fields(
+    draft: &Draft<'_>,
+    version: &Version,
+    item: Option<&Item>,
+    given: &[(FieldId, Input)],
+) -> Result<Vec<FieldChange>, crate::Rejection> {
+    let (state, principal) = (draft.state(), &draft.context().caller.principal);
+    let invalid = |problems: Vec<FieldProblem>| Rejection::FieldsInvalid { problems: FieldProblems(problems) };
+    let save = Save { state, principal, definition: &version.definition, item };
+    let changes = save.check(given).map_err(invalid)?;
+    let problems = sources::problems(state, &version.definition, item, &changes);
+    if !problems.is_empty() {
+        return Err(invalid(problems).into());
+    }
+    if changes.iter().any(|change| is_people_field(state, version, &change.field, item.is_some())) {
+        let subject = item.map_or(Subject::Blueprint(&version.id.blueprint), |item| Subject::Item(item.id));
+        require(draft, Action::Admin, subject)?;
+    }
+    Ok(changes)
+}
+
+fn check_name(name: &str) -> Result<(), common::Rejection> {
+    if name.trim().is_empty() || name.contains(char::is_control) {
+        return Err(common::Rejection::NameInvalid { what: "the name" });
+    }
+    if name.len() > NAME_BYTES_MAX {
+        let (length_bytes, max_bytes) = (name.len(), NAME_BYTES_MAX);
+        return Err(common::Rejection::TextTooLong { what: "the name", length_bytes, max_bytes });
+    }
+    Ok(())
+}
+
+fn split(changes: Vec<FieldChange>) -> Vec<Vec<FieldChange>> {
+    let mut parts: Vec<Vec<FieldChange>> = Vec::new();
+    let mut room = 0;
+    for change in changes {
+        let old = if let OldValue::Value(value) = &change.old { json_bytes(value) } else { 0 };
+        let bytes = old + change.new.as_ref().map_or(0, json_bytes) + change.field.as_str().len();
+        match parts.last_mut() {
+            Some(part) if bytes <= room => part.push(change),
+            _ => {
+                room = CHANGES_BYTES_MAX;
+                parts.push(vec![change]);
+            }
+        }
+        room = room.saturating_sub(bytes);
+    }
+    parts
+}

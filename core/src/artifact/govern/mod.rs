@@ -1,0 +1,79 @@
+//! Governing: which govern item stands for a synced one, what lies below it, and what is still to be governed.
+
+mod decide;
+mod pending;
+
+pub use decide::GOVERNED_MAX;
+
+pub(super) use decide::{govern, govern_pending, hide, show};
+pub(crate) use decide::{govern_upcoming, rename_from_source};
+pub(super) use pending::settle;
+pub(crate) use pending::settle_gone;
+
+use super::state::{ChildRule, ChildrenRules, Item};
+use crate::ids::{BlueprintId, FieldId, ItemId};
+use crate::state::State;
+use crate::sync::{SyncKey, SyncObject};
+
+/// The field of a govern item that lists what it governs.
+pub const SOURCE_FIELD: &str = "dataiku_item";
+
+/// The govern item of a synced one. There is at most one.
+#[must_use]
+pub fn governing_item(state: &State, source: ItemId) -> Option<ItemId> {
+    let from = (FieldId::from(SOURCE_FIELD), ItemId(0));
+    let referrers = state.items.referrers.get(&source)?;
+    referrers.range(from..).take_while(|(field, _)| field.as_str() == SOURCE_FIELD).map(|(_, item)| *item).next()
+}
+
+/// The synced items that a govern item stands for, in the order in which they were attached.
+pub fn sources(item: &Item) -> impl Iterator<Item = ItemId> {
+    item.fields.get(SOURCE_FIELD).into_iter().flat_map(|value| value.references())
+}
+
+/// Whether a synced item is hidden, by itself or by something it lies in.
+#[must_use]
+pub fn is_hidden(state: &State, item: ItemId) -> bool {
+    let Some(found) = state.items.by_id.get(&item) else { return false };
+    found.is_hidden || source_parent(state, item).is_some_and(|parent| is_hidden(state, parent))
+}
+
+/// The synced item that a synced item lies in.
+#[must_use]
+pub fn source_parent(state: &State, item: ItemId) -> Option<ItemId> {
+    let key = &state.items.by_id.get(&item)?.source.as_ref()?.key;
+    let parent = SyncKey { node: key.node.clone(), object: key.object.parent()? };
+    state.nodes.items.get(&parent).copied()
+}
+
+/// The kinds of children of an object, each by a key that stands before all of them.
+fn child_kinds(of: &SyncObject) -> Vec<SyncObject> {
+    match of {
+        SyncObject::Project { project } => vec![
+            SyncObject::SavedModel { project: project.clone(), model: "".into() },
+            SyncObject::Bundle { project: project.clone(), bundle: "".into() },
+        ],
+        SyncObject::SavedModel { project, model } => {
+            vec![SyncObject::ModelVersion { project: project.clone(), model: model.clone(), version: "".into() }]
+        }
+        _ => Vec::new(),
+    }
+}
+
+const fn rule_for(rules: ChildrenRules, object: &SyncObject) -> ChildRule {
+    match object {
+        SyncObject::Bundle { .. } => rules.bundles,
+        SyncObject::SavedModel { .. } => rules.models,
+        SyncObject::ModelVersion { .. } => rules.model_versions,
+        SyncObject::Project { .. } | SyncObject::Dataset { .. } | SyncObject::Deployment { .. } => ChildRule::None,
+    }
+}
+
+/// Whether a child could be governed by its parent's rule.
+fn is_waiting(state: &State, child: ItemId) -> bool {
+    let Some(item) = state.items.by_id.get(&child) else { return false };
+    let Some(source) = &item.source else { return false };
+    let Some(blueprint) = source.key.object.govern_blueprint().map(BlueprintId::from) else { return false };
+    let has_template = state.templates.blueprint(&blueprint).is_some_and(|found| found.active().next().is_some());
+    has_template && !source.is_gone && !item.is_hidden && governing_item(state, child).is_none()
+}

@@ -1,0 +1,75 @@
+//! The questions that every command here asks of [`may`] before it looks at anything else.
+
+use std::sync::Arc;
+
+use super::Rejection;
+use super::state::Item;
+use crate::access::may::{Action, Subject, may};
+use crate::blueprint::Version;
+use crate::draft::Draft;
+use crate::ids::{BlueprintId, FieldId, ItemId};
+use crate::rejection::common;
+use crate::state::State;
+
+/// The item, when the actor may see it; what he may not see does not exist for him.
+pub(super) fn readable(draft: &Draft<'_>, item: ItemId) -> Result<Arc<Item>, crate::Rejection> {
+    let principal = &draft.context().caller.principal;
+    let found = draft.state().items.by_id.get(&item);
+    let found = found.filter(|_| may(draft.state(), principal, Action::Read, Subject::Item(item)).is_allowed);
+    found.cloned().ok_or_else(|| common::Rejection::NotFound { what: item.to_string() }.into())
+}
+
+/// The item, when the actor may see it and do this with it.
+pub(super) fn allowed(draft: &Draft<'_>, item: ItemId, action: Action) -> Result<Arc<Item>, crate::Rejection> {
+    let found = readable(draft, item)?;
+    require(draft, action, Subject::Item(item))?;
+    Ok(found)
+}
+
+/// The item, when the actor may change it and it is neither synced nor archived.
+pub(super) fn changeable(draft: &Draft<'_>, item: ItemId) -> Result<Arc<Item>, crate::Rejection> {
+    let found = allowed(draft, item, Action::Write)?;
+    refuse_locked(draft.state(), &found.template.blueprint)?;
+    refuse_archived(&found)?;
+    Ok(found)
+}
+
+pub(super) fn refuse_archived(item: &Item) -> Result<(), crate::Rejection> {
+    if item.is_archived { Err(Rejection::ItemArchived { item: item.id }.into()) } else { Ok(()) }
+}
+
+pub(super) fn refuse_locked(state: &State, blueprint: &BlueprintId) -> Result<(), crate::Rejection> {
+    if state.templates.is_locked(blueprint) {
+        return Err(Rejection::BlueprintLocked { blueprint: blueprint.clone() }.into());
+    }
+    Ok(())
+}
+
+pub(super) fn require(draft: &Draft<'_>, action: Action, on: Subject<'_>) -> Result<(), crate::Rejection> {
+    if may(draft.state(), &draft.context().caller.principal, action, on).is_allowed {
+        return Ok(());
+    }
+    let right = match action {
+        Action::Read => "read",
+        Action::Write => "write",
+        Action::Create => "create",
+        Action::Delete => "delete",
+        Action::Admin => "admin",
+    };
+    let place = match on {
+        Subject::Item(item) => item.to_string(),
+        Subject::Blueprint(blueprint) => blueprint.to_string(),
+        Subject::Instance => "the instance".to_owned(),
+    };
+    Err(common::Rejection::Forbidden { needs: format!("the right {right} on {place}") }.into())
+}
+
+/// Whether a field decides who has which role: on its item, or on an existing one by what it inherits from.
+pub(super) fn is_people_field(state: &State, version: &Version, field: &FieldId, exists: bool) -> bool {
+    let assignments = state.access.assignments.get(&version.id.blueprint);
+    let mut assignments = assignments.into_iter().flat_map(|found| found.iter());
+    field.as_str().ends_with("_reviewers")
+        || field.as_str() == "final_approvers"
+        || assignments
+            .any(|one| one.fields.contains(field) || (exists && one.inherited_through.as_ref() == Some(field)))
+}
