@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::Event;
-use super::placing::insert_item;
 use super::state::{Group, Key, Role, User};
+use crate::artifact::insert_item;
 use crate::artifact::{ChildrenRules, Item};
 use crate::ids::{BlueprintId, ItemId, TemplateId, VersionId};
 use crate::recorded::Recorded;

@@ -5,7 +5,6 @@ mod decide;
 mod event;
 mod evolve;
 pub mod may;
-pub(crate) mod placing;
 mod roles;
 mod state;
 

@@ -60,7 +60,7 @@ pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
 }
 
 /// The steps of a new item: every one NOT_STARTED.
-fn new_steps(state: &State, template: &TemplateId) -> Vec<Step> {
+pub(crate) fn new_steps(state: &State, template: &TemplateId) -> Vec<Step> {
     let version = state.templates.version(template);
     let steps = version.map(|version| version.definition.steps.as_slice()).unwrap_or_default();
     steps.iter().map(|step| Step { id: step.id.clone(), status: StepStatus::NotStarted }).collect()

@@ -26,5 +26,5 @@ pub use sources::{PARENTS_MAX, parent};
 pub use state::{ChildRule, ChildrenRules, Item, Items, Step, StepStatus};
 
 pub(crate) use decide::decide;
-pub(crate) use evolve::evolve;
+pub(crate) use evolve::{evolve, new_steps};
 pub(crate) use index::{insert_item, set_field};

@@ -59,8 +59,12 @@ fn sync(number: u16, s: &mut Source) -> Sync {
     }
 }
 
-fn item(number: u16, s: &mut Source) -> Item {
+fn children(s: &mut Source) -> ChildrenRules {
     let rules = [ChildRule::None, ChildRule::Existing, ChildRule::All];
+    ChildrenRules { bundles: s.one_of(&rules), models: s.one_of(&rules), model_versions: s.one_of(&rules) }
+}
+
+fn item(number: u16, s: &mut Source) -> Item {
     let item = ItemId(s.u32());
     match number {
         0x0201 => {
@@ -72,13 +76,9 @@ fn item(number: u16, s: &mut Source) -> Item {
             template: template(s),
             name: s.text(),
             fields: s.vec(|s| (s.id(), s.value())),
-            children: ChildrenRules {
-                bundles: s.one_of(&rules),
-                models: s.one_of(&rules),
-                model_versions: s.one_of(&rules),
-            },
+            children: children(s),
         },
-        0x0203 => Item::ItemAttached { item, source: ItemId(s.u32()) },
+        0x0203 => Item::ItemAttached { item, source: ItemId(s.u32()), children: children(s) },
         0x0204 => Item::ItemHidden { item },
         0x0205 => Item::ItemShown { item },
         0x0206 => Item::FieldsEdited { item, changes: s.vec(change) },
