@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::rights::{allowed, changeable, refuse_archived, refuse_locked};
+use super::rights::{changeable, own, readable, refuse_archived, require};
 use super::state::Item;
 use super::{Command, Event, edit, govern, workflow};
-use crate::access::may::Action;
+use crate::access::may::{Action, Subject};
 use crate::draft::{COMMAND_EVENTS_MAX, Draft};
 use crate::ids::{BlueprintId, CommentId, FieldId, ItemId, StepId};
 use crate::rejection::{FieldProblems, common};
@@ -96,8 +96,7 @@ pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
 }
 
 fn archive(draft: &mut Draft<'_>, item: ItemId, is_archived: bool) -> Result<(), crate::Rejection> {
-    let found = allowed(draft, item, Action::Write)?;
-    refuse_locked(draft.state(), &found.template.blueprint)?;
+    let found = own(draft, item, Action::Write)?;
     if found.is_archived != is_archived {
         draft.emit(if is_archived { Event::ItemArchived { item } } else { Event::ItemRestored { item } });
     }
@@ -107,8 +106,7 @@ fn archive(draft: &mut Draft<'_>, item: ItemId, is_archived: bool) -> Result<(),
 // References to the item are cleared by events of their own, so that nobody is left referring to nothing and the
 // timelines of those items tell why.
 fn delete(draft: &mut Draft<'_>, item: ItemId) -> Result<(), crate::Rejection> {
-    let found = allowed(draft, item, Action::Delete)?;
-    refuse_locked(draft.state(), &found.template.blueprint)?;
+    own(draft, item, Action::Delete)?;
     let referrers = draft.state().items.referrers.get(&item).cloned().unwrap_or_default();
     if referrers.len() >= COMMAND_EVENTS_MAX {
         return Err(common::Rejection::TooManyEvents { events: referrers.len().saturating_add(1) }.into());
@@ -134,13 +132,18 @@ fn without(held: &Value, item: ItemId) -> Option<Value> {
     (!left.is_empty()).then(|| Value::List(left.into()))
 }
 
+// Nobody may write on a synced item; who may govern it may comment on it.
 fn comment(
     draft: &mut Draft<'_>,
     item: ItemId,
     step: Option<&StepId>,
     text: &Arc<str>,
 ) -> Result<(), crate::Rejection> {
-    let found = allowed(draft, item, Action::Write)?;
+    let found = readable(draft, item)?;
+    match govern::governable(&found) {
+        Ok((_, blueprint)) => require(draft, Action::Create, Subject::Blueprint(&blueprint))?,
+        Err(_) => require(draft, Action::Write, Subject::Item(item))?,
+    }
     refuse_archived(&found)?;
     if let Some(step) = step.filter(|step| !has_step(&found, step)) {
         return Err(super::Rejection::StepUnknown { item, step: step.clone() }.into());

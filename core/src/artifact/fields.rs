@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::state::Item;
-use crate::access::may::{Action, Subject, is_admin, may};
+use crate::access::may::{Action, Subject, allows, is_admin};
 use crate::blueprint::{Definition, FieldDefinition, FieldKind, FieldSource};
 use crate::context::Principal;
 use crate::ids::{BlueprintId, FieldId, FileId, ItemId, SeriesId};
@@ -154,7 +154,7 @@ impl Save<'_> {
             return Ok(Value::Reference(id));
         }
         let found = self.state.items.by_id.get(&id).ok_or_else(dangling)?;
-        if !may(self.state, self.principal, Action::Read, Subject::Item(id)).is_allowed {
+        if !allows(self.state, self.principal, Action::Read, Subject::Item(id)) {
             return Err(dangling());
         }
         let blueprint = &found.template.blueprint;

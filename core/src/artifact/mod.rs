@@ -14,6 +14,8 @@ mod index;
 mod rights;
 mod sources;
 mod state;
+#[cfg(test)]
+mod tests;
 pub mod workflow;
 
 pub use command::{Command, Govern};

@@ -1,10 +1,10 @@
-//! The questions that every command here asks of [`may`] before it looks at anything else.
+//! The questions that every command here asks of [`allows`] before it looks at anything else.
 
 use std::sync::Arc;
 
 use super::Rejection;
 use super::state::Item;
-use crate::access::may::{Action, Subject, may};
+use crate::access::may::{Action, Subject, allows};
 use crate::blueprint::Version;
 use crate::draft::Draft;
 use crate::ids::{BlueprintId, FieldId, ItemId};
@@ -15,21 +15,21 @@ use crate::state::State;
 pub(super) fn readable(draft: &Draft<'_>, item: ItemId) -> Result<Arc<Item>, crate::Rejection> {
     let principal = &draft.context().caller.principal;
     let found = draft.state().items.by_id.get(&item);
-    let found = found.filter(|_| may(draft.state(), principal, Action::Read, Subject::Item(item)).is_allowed);
+    let found = found.filter(|_| allows(draft.state(), principal, Action::Read, Subject::Item(item)));
     found.cloned().ok_or_else(|| common::Rejection::NotFound { what: item.to_string() }.into())
 }
 
-/// The item, when the actor may see it and do this with it.
-pub(super) fn allowed(draft: &Draft<'_>, item: ItemId, action: Action) -> Result<Arc<Item>, crate::Rejection> {
+/// The item, when the actor may see it and do this with it, and it is not synced.
+pub(super) fn own(draft: &Draft<'_>, item: ItemId, action: Action) -> Result<Arc<Item>, crate::Rejection> {
     let found = readable(draft, item)?;
+    refuse_locked(draft.state(), &found.template.blueprint)?;
     require(draft, action, Subject::Item(item))?;
     Ok(found)
 }
 
 /// The item, when the actor may change it and it is neither synced nor archived.
 pub(super) fn changeable(draft: &Draft<'_>, item: ItemId) -> Result<Arc<Item>, crate::Rejection> {
-    let found = allowed(draft, item, Action::Write)?;
-    refuse_locked(draft.state(), &found.template.blueprint)?;
+    let found = own(draft, item, Action::Write)?;
     refuse_archived(&found)?;
     Ok(found)
 }
@@ -46,7 +46,7 @@ pub(super) fn refuse_locked(state: &State, blueprint: &BlueprintId) -> Result<()
 }
 
 pub(super) fn require(draft: &Draft<'_>, action: Action, on: Subject<'_>) -> Result<(), crate::Rejection> {
-    if may(draft.state(), &draft.context().caller.principal, action, on).is_allowed {
+    if allows(draft.state(), &draft.context().caller.principal, action, on) {
         return Ok(());
     }
     let right = match action {

@@ -7,6 +7,8 @@ mod evolve;
 mod lookup;
 pub mod standard;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use condition::CONDITION_DEPTH_MAX;
 pub use definition::{DOCUMENT_BYTES_MAX, DefinitionError, FIELDS_MAX, STEPS_MAX};

@@ -6,7 +6,7 @@ use super::pending::next_child;
 use super::{SOURCE_FIELD, governing_item, is_hidden, is_waiting, rule_for, source_parent};
 use crate::access::may::{Action, Subject};
 use crate::artifact::edit::{choose, next_item, set_by_rule};
-use crate::artifact::rights::{allowed, changeable, readable, refuse_archived, require};
+use crate::artifact::rights::{changeable, readable, refuse_archived, require};
 use crate::artifact::state::{ChildRule, ChildrenRules, Item};
 use crate::artifact::{Event, Govern, Rejection, sources};
 use crate::blueprint::{Definition, FieldSource, Version, standard::STANDARD_VERSION};
@@ -91,8 +91,9 @@ pub(crate) fn rename_from_source(draft: &mut Draft<'_>, source: ItemId) {
 }
 
 pub(in crate::artifact) fn hide(draft: &mut Draft<'_>, item: ItemId) -> Result<(), crate::Rejection> {
-    let found = allowed(draft, item, Action::Write)?;
-    governable(&found)?;
+    let found = readable(draft, item)?;
+    let (_, blueprint) = governable(&found)?;
+    require(draft, Action::Create, Subject::Blueprint(&blueprint))?;
     if let Some(governed) = governing_item(draft.state(), item) {
         return Err(Rejection::AlreadyGoverned { source_item: item, item: governed }.into());
     }
@@ -103,8 +104,9 @@ pub(in crate::artifact) fn hide(draft: &mut Draft<'_>, item: ItemId) -> Result<(
 }
 
 pub(in crate::artifact) fn show(draft: &mut Draft<'_>, item: ItemId) -> Result<(), crate::Rejection> {
-    let found = allowed(draft, item, Action::Write)?;
-    governable(&found)?;
+    let found = readable(draft, item)?;
+    let (_, blueprint) = governable(&found)?;
+    require(draft, Action::Create, Subject::Blueprint(&blueprint))?;
     if found.is_hidden {
         draft.emit(Event::ItemShown { item });
         govern_upcoming(draft, item);
@@ -114,7 +116,8 @@ pub(in crate::artifact) fn show(draft: &mut Draft<'_>, item: ItemId) -> Result<(
     Ok(())
 }
 
-fn governable(item: &Item) -> Result<(SyncObject, BlueprintId), Rejection> {
+/// What a synced item is, and the blueprint that governs it.
+pub(in crate::artifact) fn governable(item: &Item) -> Result<(SyncObject, BlueprintId), Rejection> {
     let object = item.source.as_ref().map(|source| source.key.object.clone());
     let governed = object.and_then(|object| Some((object.govern_blueprint()?.into(), object)));
     governed.map(|(blueprint, object)| (object, blueprint)).ok_or(Rejection::NotGovernable { item: item.id })

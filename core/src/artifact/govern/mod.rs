@@ -5,7 +5,7 @@ mod pending;
 
 pub use decide::GOVERNED_MAX;
 
-pub(super) use decide::{govern, govern_pending, hide, show};
+pub(super) use decide::{govern, govern_pending, governable, hide, show};
 pub(crate) use decide::{govern_upcoming, rename_from_source};
 pub(super) use pending::settle;
 pub(crate) use pending::settle_gone;
