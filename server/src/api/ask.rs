@@ -1,0 +1,204 @@
+//! A question: one principal reading one snapshot. Every GET takes `as_of`, `as_of_time` and `min_position`.
+//!
+//! Time travel is filtered by today's rights and by those of then. Whatever is rendered comes from the snapshot alone,
+//! so that the same position gives the same bytes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::Json;
+use countersign_core::State;
+use countersign_core::access::may::{Action, Subject, is_admin, may};
+use countersign_core::artifact::Item;
+use countersign_core::ids::{ItemId, Position};
+use countersign_core::time::Timestamp;
+use countersign_projections::Snapshot;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::GOVERN_POSITION;
+use super::params::Params;
+use crate::app::App;
+use crate::auth::Who;
+use crate::problem::Problem;
+
+/// How long a read waits for `min_position`.
+const MIN_POSITION_WAIT: Duration = Duration::from_secs(5);
+
+/// Which position an answer is wanted from; the newest when nothing is said.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct When {
+    /// As things were at this log position.
+    as_of: Option<u64>,
+    /// As things were at this instant (RFC 3339).
+    as_of_time: Option<String>,
+    /// Not before this position is visible; waited for, then 503.
+    min_position: Option<u64>,
+}
+
+/// An authenticated reader and the snapshot that the answer is made from.
+#[derive(Debug)]
+pub struct Ask {
+    /// The service.
+    pub app: App,
+    /// Who reads.
+    pub who: Who,
+    /// What is read.
+    pub snapshot: Arc<Snapshot>,
+    /// The newest, for today's rights.
+    pub latest: Arc<Snapshot>,
+}
+
+impl FromRequestParts<App> for Ask {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let who = Who::from_headers(app, &parts.headers)?;
+        let Params(when) = Params::<When>::of(&parts.uri)?;
+        if let Some(position) = when.min_position {
+            wait(app, Position(position)).await?;
+        }
+        let latest = app.latest();
+        let snapshot = travel(app, &latest, &when).await?;
+        Ok(Self { app: app.clone(), who, snapshot, latest })
+    }
+}
+
+/// The newest snapshot once it covers `position`.
+pub(crate) async fn wait(app: &App, position: Position) -> Result<Arc<Snapshot>, Problem> {
+    app.snapshots.wait_for(position, MIN_POSITION_WAIT).await.map_err(|_| {
+        let detail = format!("position {position} is not visible yet");
+        Problem::later("position_not_reached", detail).at(app.latest().position)
+    })
+}
+
+async fn travel(app: &App, latest: &Arc<Snapshot>, when: &When) -> Result<Arc<Snapshot>, Problem> {
+    match (when.as_of, &when.as_of_time) {
+        (None, None) => Ok(latest.clone()),
+        (Some(_), Some(_)) => {
+            Err(Problem::invalid_field("as_of_time", "parameters_contradict", "not together with as_of"))
+        }
+        (Some(position), None) => at(app, latest, Position(position)).await,
+        (None, Some(text)) => {
+            let time: Timestamp = text
+                .parse()
+                .map_err(|_| Problem::invalid_field("as_of_time", "parameter_invalid", "not an RFC 3339 time"))?;
+            let app = app.clone();
+            blocking(move || app.snapshots.at_time(time)).await
+        }
+    }
+}
+
+async fn at(app: &App, latest: &Arc<Snapshot>, position: Position) -> Result<Arc<Snapshot>, Problem> {
+    if position == latest.position {
+        return Ok(latest.clone());
+    }
+    if position > latest.position {
+        let message = format!("position {position} is beyond the head of the log, {}", latest.position);
+        return Err(Problem::invalid_field("as_of", "position_beyond_head", message).at(latest.position));
+    }
+    let app = app.clone();
+    blocking(move || app.snapshots.at(position)).await
+}
+
+impl Ask {
+    /// The state that is read.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.snapshot.state
+    }
+
+    /// The position that is read.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.snapshot.position
+    }
+
+    /// May the item be read, then and today? Of an item that is gone today, then decides together with its blueprint.
+    #[must_use]
+    pub fn may_read(&self, item: ItemId) -> bool {
+        let then = &self.snapshot.state;
+        if !may(then, &self.who.principal, Action::Read, Subject::Item(item)).is_allowed {
+            return false;
+        }
+        if Arc::ptr_eq(&self.snapshot, &self.latest) {
+            return true;
+        }
+        let today = &self.latest.state;
+        match then.items.by_id.get(&item) {
+            Some(found) if !today.items.by_id.contains_key(&item) => {
+                let blueprint = Subject::Blueprint(&found.template.blueprint);
+                may(today, &self.who.principal, Action::Read, blueprint).is_allowed
+            }
+            _ => may(today, &self.who.principal, Action::Read, Subject::Item(item)).is_allowed,
+        }
+    }
+
+    /// Administrates the instance, then and today.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        let principal = &self.who.principal;
+        is_admin(&self.snapshot.state, principal) && is_admin(&self.latest.state, principal)
+    }
+
+    /// Refuses whoever does not administrate the instance.
+    pub fn need_admin(&self) -> Result<(), Problem> {
+        let refusal = || Problem::forbidden("forbidden", "this needs an administrator").at(self.position());
+        self.is_admin().then_some(()).ok_or_else(refusal)
+    }
+
+    /// The item that a path names; one that may not be read does not exist.
+    pub fn item(&self, id: &str) -> Result<&Arc<Item>, Problem> {
+        let missing = || Problem::missing(format_args!("the item {id}")).at(self.position());
+        let item: ItemId = id.parse().map_err(|_| missing())?;
+        self.state().items.by_id.get(&item).filter(|_| self.may_read(item)).ok_or_else(missing)
+    }
+
+    /// A refusal of this question, with its position.
+    #[must_use]
+    pub fn missing(&self, what: impl std::fmt::Display) -> Problem {
+        Problem::missing(what).at(self.position())
+    }
+
+    /// The answer to this question.
+    #[must_use]
+    pub fn answer<T>(&self, body: T) -> Answer<T> {
+        Answer { status: StatusCode::OK, position: self.position(), etag: None, body }
+    }
+}
+
+/// A JSON body with the position it was made from.
+#[derive(Debug)]
+pub struct Answer<T> {
+    pub(crate) status: StatusCode,
+    pub(crate) position: Position,
+    pub(crate) etag: Option<Position>,
+    pub(crate) body: T,
+}
+
+impl<T> Answer<T> {
+    /// With the item's last position as its ETag.
+    #[must_use]
+    pub fn tagged(mut self, etag: Position) -> Self {
+        self.etag = Some(etag);
+        self
+    }
+}
+
+impl<T: serde::Serialize> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body)).into_response();
+        response.headers_mut().insert(GOVERN_POSITION, HeaderValue::from(self.position.0));
+        if let Some(etag) = self.etag
+            && let Ok(value) = HeaderValue::from_str(&format!("\"{etag}\""))
+        {
+            response.headers_mut().insert(header::ETAG, value);
+        }
+        response
+    }
+}

@@ -1,0 +1,162 @@
+//! An item as the native API shows it.
+
+use std::sync::Arc;
+
+use countersign_core::State;
+use countersign_core::artifact::{self, Item, StepStatus};
+use countersign_core::ids::ItemId;
+use countersign_core::signoff::SignoffKey;
+use countersign_core::sync::{SyncObject, SyncSource};
+use countersign_projections::derive;
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+use utoipa::ToSchema;
+
+use super::{people, value};
+
+/// Anything governed or governable.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ItemShape {
+    /// `ar.12`.
+    id: String,
+    /// What people call it.
+    name: String,
+    /// What it is an item of.
+    blueprint_id: String,
+    /// The version of that.
+    version_id: String,
+    /// Stored and computed fields that hold something; references by item id.
+    #[schema(value_type = Object)]
+    fields: Map<String, Json>,
+    /// Out of the daily lists.
+    archived: bool,
+    /// Not to be governed, itself or with something above it.
+    hidden: bool,
+    /// The govern item of a synced one.
+    governed_by: Option<String>,
+    /// The synced items that it governs.
+    governs: Vec<String>,
+    /// The item above it.
+    parent: Option<String>,
+    /// Where a synced item comes from.
+    source: Option<SourceShape>,
+    /// The workflow, in order.
+    steps: Vec<StepShape>,
+    /// The item's last event; its ETag.
+    position: u64,
+}
+
+/// Where a synced item comes from.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceShape {
+    /// The node.
+    node: String,
+    /// `project`, `saved_model`, `saved_model_version`, `bundle`, `dataset` or `deployment`.
+    kind: &'static str,
+    /// What it is called there, within its parent.
+    key: String,
+    /// The project it lies in.
+    project_key: Option<String>,
+    /// Its page there.
+    url: Option<String>,
+    /// The node no longer has it.
+    gone: bool,
+    /// The content digest that approvals are bound to.
+    digest: Option<String>,
+}
+
+/// One step of a workflow.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StepShape {
+    /// Its id.
+    id: String,
+    /// What people read.
+    name: String,
+    /// `NOT_STARTED`, `ONGOING`, `FINISHED` or `SKIPPED`.
+    status: &'static str,
+    /// Its condition holds.
+    visible: bool,
+    /// The status of its sign-off, when it has one.
+    signoff: Option<&'static str>,
+}
+
+/// As it is in this state; what `is_readable` refuses is not named.
+#[must_use]
+pub fn item(state: &State, item: &Item, is_readable: &dyn Fn(ItemId) -> bool) -> ItemShape {
+    let shown = |id: &ItemId| is_readable(*id);
+    let version = people::version(state, &item.template);
+    let definitions = version.iter().flat_map(|version| &version.definition.fields);
+    let fields = definitions
+        .filter_map(|field| Some((field.id.to_string(), artifact::field_value(state, item.id, &field.id)?)))
+        .map(|(id, held)| (id, value::json(&held)))
+        .collect();
+    ItemShape {
+        id: item.id.to_string(),
+        name: item.name.to_string(),
+        blueprint_id: item.template.blueprint.to_string(),
+        version_id: item.template.version.to_string(),
+        fields,
+        archived: item.is_archived,
+        hidden: derive::is_hidden(state, item),
+        governed_by: derive::governed_by(state, item.id).filter(shown).map(|id| id.to_string()),
+        governs: derive::sources(item).filter(shown).map(|id| id.to_string()).collect(),
+        parent: derive::parent(state, item).filter(shown).map(|id| id.to_string()),
+        source: item.source.as_ref().map(source),
+        steps: steps(state, item),
+        position: item.position.0,
+    }
+}
+
+fn source(source: &Arc<SyncSource>) -> SourceShape {
+    let object = &source.key.object;
+    SourceShape {
+        node: source.key.node.to_string(),
+        kind: kind_word(object),
+        key: object.own_key().to_string(),
+        project_key: object.project().map(ToString::to_string),
+        url: source.url.as_ref().map(ToString::to_string),
+        gone: source.is_gone,
+        digest: source.digest.map(|digest| digest.to_string()),
+    }
+}
+
+/// The kind as the sync messages call it.
+pub(crate) const fn kind_word(object: &SyncObject) -> &'static str {
+    match object {
+        SyncObject::Project { .. } => "project",
+        SyncObject::SavedModel { .. } => "saved_model",
+        SyncObject::ModelVersion { .. } => "saved_model_version",
+        SyncObject::Bundle { .. } => "bundle",
+        SyncObject::Dataset { .. } => "dataset",
+        SyncObject::Deployment { .. } => "deployment",
+    }
+}
+
+fn steps(state: &State, item: &Item) -> Vec<StepShape> {
+    let version = people::version(state, &item.template);
+    let definition = |step: &artifact::Step| version?.definition.steps.iter().find(|known| known.id == step.id);
+    let shape = |step: &artifact::Step| {
+        let key = SignoffKey { item: item.id, step: step.id.clone() };
+        StepShape {
+            id: step.id.to_string(),
+            name: definition(step).map_or_else(|| step.id.to_string(), |known| known.name.to_string()),
+            status: step_word(step.status),
+            visible: artifact::is_visible(state, item.id, &step.id),
+            signoff: state.signoffs.by_step.get(&key).map(|signoff| signoff.status.word()),
+        }
+    };
+    item.steps.iter().map(shape).collect()
+}
+
+/// The word on every wire.
+pub(crate) const fn step_word(status: StepStatus) -> &'static str {
+    match status {
+        StepStatus::NotStarted => "NOT_STARTED",
+        StepStatus::Ongoing => "ONGOING",
+        StepStatus::Finished => "FINISHED",
+        StepStatus::Skipped => "SKIPPED",
+    }
+}

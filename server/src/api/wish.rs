@@ -1,0 +1,258 @@
+//! A wish: one principal asking for one change. Reads the body, the idempotency key and the expectation, submits, and
+//! answers once the snapshot covers what came of it.
+
+use std::sync::Arc;
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use countersign_core::access::may::{Action, Subject, may};
+use countersign_core::context::{Caller, Principal, RequestKey};
+use countersign_core::ids::{Digest, ItemId, Position};
+use countersign_core::signoff::SignoffKey;
+use countersign_core::{Command, Recorded, State};
+use countersign_projections::Snapshot;
+use serde::de::DeserializeOwned;
+
+use super::ask::{Answer, wait};
+use super::shape::command::{CommandShape, made, names};
+use super::shape::item::item;
+use super::shape::signoff::signoff;
+use crate::app::App;
+use crate::auth::Who;
+use crate::problem::Problem;
+
+/// Largest JSON body, in bytes.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Longest idempotency key.
+pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+/// The header of the idempotency key.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// Wished for without a body, or with `{}`.
+#[derive(Debug, Clone, Copy, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// An authenticated wish with its body.
+#[derive(Debug)]
+pub struct Wish<T> {
+    /// The service.
+    pub app: App,
+    /// Who wishes.
+    pub who: Who,
+    /// What exactly.
+    pub body: T,
+    terms: Terms,
+}
+
+/// Who asks, on which terms: everything of a wish but its body.
+#[derive(Debug)]
+pub struct Terms {
+    caller: Caller,
+    expected: Option<Position>,
+}
+
+impl Terms {
+    /// From the headers of a request and what makes it that request.
+    pub fn of(who: &Who, headers: &HeaderMap, request: &[&[u8]]) -> Result<Self, Problem> {
+        let mut caller = who.caller(headers);
+        if let Some(key) = headers.get(IDEMPOTENCY_KEY) {
+            caller.request = Some(RequestKey { key: idempotency_key(key)?, request: digest(request) });
+        }
+        Ok(Self { caller, expected: headers.get(header::IF_MATCH).map(expectation).transpose()? })
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for Wish<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let who = Who::from_headers(app, request.headers())?;
+        let (parts, body) = request.into_parts();
+        let bytes = to_bytes(body, BODY_BYTES_MAX).await.map_err(|error| unreadable(&error))?;
+        let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
+        let terms = Terms::of(&who, &parts.headers, &[parts.method.as_str().as_bytes(), path.as_bytes(), &bytes])?;
+        Ok(Self { app: app.clone(), who, body: parse(&bytes)?, terms })
+    }
+}
+
+impl<T> Wish<T> {
+    /// Submits a command about an item or, without one, about something else.
+    pub async fn submit(&self, command: impl Into<Command>, on: Option<ItemId>) -> Result<Done, Problem> {
+        submit(&self.app, &self.terms, command.into(), on).await
+    }
+
+    /// The state on which names in the body are looked up.
+    #[must_use]
+    pub fn latest(&self) -> Arc<Snapshot> {
+        self.app.latest()
+    }
+}
+
+/// Submits on these terms and waits until the snapshot covers the answer.
+pub async fn submit(app: &App, terms: &Terms, command: Command, on: Option<ItemId>) -> Result<Done, Problem> {
+    let mut caller = terms.caller.clone();
+    if let Some(expected) = terms.expected {
+        let not_here = || Problem::invalid("if_match_not_applicable", "If-Match is for commands on an existing item");
+        caller.expected = Some((on.ok_or_else(not_here)?, expected));
+    }
+    let principal = caller.principal.clone();
+    let receipt = app.engine.submit(command, caller).await?;
+    wait(app, receipt.position).await?;
+    let position = receipt.events.last().map_or(receipt.position, |last| last.position);
+    let shape = CommandShape {
+        position: position.0,
+        events: names(&receipt.events),
+        id: made(&receipt.events),
+        ..CommandShape::default()
+    };
+    Ok(Done { events: receipt.events, state: receipt.state, principal, shape })
+}
+
+/// A fulfilled wish.
+#[derive(Debug)]
+pub struct Done {
+    /// What happened.
+    pub events: Vec<Recorded>,
+    /// The state after exactly these events.
+    pub state: State,
+    /// Whose wish it was.
+    principal: Principal,
+    /// The answer as far as it is made.
+    pub shape: CommandShape,
+}
+
+impl Done {
+    /// Shows the item as it is now, unless it is gone or not for the reader.
+    #[must_use]
+    pub fn with_item(mut self, id: ItemId) -> Self {
+        let readable = |id| may(&self.state, &self.principal, Action::Read, Subject::Item(id)).is_allowed;
+        let found = self.state.items.by_id.get(&id).filter(|_| readable(id));
+        self.shape.item = found.map(|found| item(&self.state, found, &readable));
+        self
+    }
+
+    /// Shows the item that the first event made.
+    #[must_use]
+    pub fn with_made_item(self) -> Self {
+        match self.events.first().and_then(|recorded| recorded.event.item()) {
+            Some(id) => self.with_item(id),
+            None => self,
+        }
+    }
+
+    /// Shows the sign-off as it is now.
+    #[must_use]
+    pub fn with_signoff(mut self, key: &SignoffKey) -> Self {
+        let found = self.state.signoffs.by_step.get(key);
+        self.shape.signoff = found.map(|found| signoff(&self.state, key, found, &self.principal));
+        self
+    }
+
+    /// 200.
+    #[must_use]
+    pub fn answer(self) -> Answer<CommandShape> {
+        self.with_status(StatusCode::OK)
+    }
+
+    /// 201.
+    #[must_use]
+    pub fn created(self) -> Answer<CommandShape> {
+        self.with_status(StatusCode::CREATED)
+    }
+
+    fn with_status(self, status: StatusCode) -> Answer<CommandShape> {
+        Answer { status, position: Position(self.shape.position), etag: None, body: self.shape }
+    }
+
+    /// 201 with a body of its own, made from the shape so far.
+    #[must_use]
+    pub fn created_as<T>(self, body: impl FnOnce(CommandShape) -> T) -> Answer<T> {
+        let position = Position(self.shape.position);
+        Answer { status: StatusCode::CREATED, position, etag: None, body: body(self.shape) }
+    }
+}
+
+/// `ar.12` of a path.
+pub fn item_id(text: &str) -> Result<ItemId, Problem> {
+    text.parse().map_err(|_| Problem::missing(format_args!("the item {text}")))
+}
+
+fn idempotency_key(value: &axum::http::HeaderValue) -> Result<Arc<str>, Problem> {
+    let text = value.to_str().ok().filter(|text| (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&text.len()));
+    text.map(Arc::from).ok_or_else(|| {
+        let message = format!("1 to {IDEMPOTENCY_KEY_CHARS_MAX} printable characters");
+        Problem::invalid_field("Idempotency-Key", "idempotency_key_invalid", message)
+    })
+}
+
+/// `If-Match: "42"`, or the bare number.
+fn expectation(value: &axum::http::HeaderValue) -> Result<Position, Problem> {
+    let text = value.to_str().unwrap_or_default().trim();
+    let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+    bare.parse()
+        .map(Position)
+        .map_err(|_| Problem::invalid_field("If-Match", "if_match_invalid", "the item's position, as its ETag says it"))
+}
+
+// Each part is preceded by its length, so that two requests never run into the same bytes.
+fn digest(parts: &[&[u8]]) -> Digest {
+    let mut bytes = Vec::new();
+    for part in parts {
+        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part);
+    }
+    Digest::of(&bytes)
+}
+
+fn unreadable(error: &axum::Error) -> Problem {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if error.to_string().contains("length limit exceeded") {
+            return Problem::too_large("body_too_large", BODY_BYTES_MAX as u64);
+        }
+        cause = error.source();
+    }
+    Problem::malformed("body_unreadable", "the body ended before its end")
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let bytes = if bytes.trim_ascii().is_empty() { b"{}" } else { bytes };
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        if inner.is_data() { wrong_data(&path, &inner) } else { malformed(&inner) }
+    })?;
+    json.end().map_err(|error| malformed(&error))?;
+    Ok(parsed)
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    Problem::malformed("malformed_json", format!("the body is not JSON: {error}"))
+}
+
+/// Names the field: serde tells of unknown and missing ones only in its sentence, within backticks.
+fn wrong_data(path: &str, error: &serde_json::Error) -> Problem {
+    let message = error.to_string();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    let named = message.split('`').nth(1).unwrap_or_default();
+    let code = match message {
+        _ if message.starts_with("unknown field") => "unknown_field",
+        _ if message.starts_with("missing field") => "missing_field",
+        _ if message.starts_with("duplicate field") => "duplicate_field",
+        _ if message.starts_with("unknown variant") => "unknown_value",
+        _ => "wrong_type",
+    };
+    let names_itself = matches!(code, "unknown_field" | "missing_field" | "duplicate_field");
+    let path = if path == "." { "" } else { path };
+    let field = match (names_itself, path) {
+        (false, "") => "body".to_owned(),
+        (false, _) => path.to_owned(),
+        (true, "") => named.to_owned(),
+        (true, _) if path == named || path.ends_with(&format!(".{named}")) => path.to_owned(),
+        (true, _) => format!("{path}.{named}"),
+    };
+    Problem::invalid_field(field, code, message)
+}

@@ -1,0 +1,59 @@
+//! What every request handler shares: the engine, the snapshots, the stores. Cheap to clone.
+
+use std::sync::Arc;
+
+use countersign_engine::{Engine, Files, SledReader, Vault};
+use countersign_projections::{Snapshot, Snapshots};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::health::Health;
+use crate::metrics::Metrics;
+
+/// The parts of a running service, shared by all requests.
+#[derive(Debug, Clone)]
+pub struct App(Arc<Parts>);
+
+/// See [`App`].
+#[derive(Debug)]
+pub struct Parts {
+    /// Where it was told to listen, and its bounds.
+    pub config: Config,
+    /// Where commands go.
+    pub engine: Engine,
+    /// Where answers come from.
+    pub snapshots: Snapshots,
+    /// The durable log.
+    pub log: SledReader,
+    /// Secrets.
+    pub vault: Arc<Vault>,
+    /// Bytes of uploads.
+    pub files: Files,
+    /// What `/readyz` says.
+    pub health: Health,
+    /// What `/metrics` says.
+    pub metrics: Metrics,
+    /// Cancelled when the service stops; open streams end then.
+    pub stopping: CancellationToken,
+}
+
+impl App {
+    /// Shares the parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// State and views at the newest position.
+    #[must_use]
+    pub fn latest(&self) -> Arc<Snapshot> {
+        self.0.snapshots.latest()
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,112 @@
+//! Who asks: API keys, as Basic user name with an empty password or as Bearer token, and impersonation by
+//! administrators' keys.
+//!
+//! Keys have no structure: the SHA-256 of the whole is looked up in the vault, which gives the credential's name; the
+//! state says whose it is and whether it still opens anything.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use countersign_core::access::may;
+use countersign_core::context::{Caller, Channel, Principal};
+use countersign_core::ids::{CorrelationId, KeyId};
+use countersign_core::State;
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// Names the user that an administrator's key acts as.
+pub const PROXY_USER: &str = "x-dku-proxyuser";
+/// Longest key that is looked up, in bytes.
+pub const SECRET_BYTES_MAX: usize = 256;
+
+/// An authenticated caller.
+#[derive(Debug, Clone)]
+pub struct Who {
+    /// Who acts.
+    pub principal: Principal,
+    /// The key that acts as that user.
+    pub via: Option<KeyId>,
+}
+
+impl Who {
+    /// Finds out from the headers, or says why not.
+    pub fn from_headers(app: &App, headers: &HeaderMap) -> Result<Self, Problem> {
+        let secret = secret(headers)?;
+        let snapshot = app.latest();
+        let key = key_of(app, &snapshot.state, &secret)
+            .ok_or_else(|| Problem::unauthenticated("key_unknown", "the API key is unknown or revoked"))?;
+        let Some(login) = headers.get(PROXY_USER) else {
+            return Ok(Self { principal: Principal::Key(key), via: None });
+        };
+        if !may::is_admin(&snapshot.state, &Principal::Key(key)) {
+            let detail = "only an administrator's key may act as a user";
+            return Err(Problem::forbidden("proxy_user_forbidden", detail));
+        }
+        let unknown = || Problem::unauthenticated("proxy_user_unknown", "the user to act as is unknown or disabled");
+        let login = std::str::from_utf8(login.as_bytes()).map_err(|_| unknown())?;
+        let user = snapshot.state.access.logins.get(login).ok_or_else(unknown)?;
+        let principal = Principal::User(*user);
+        may::is_active(&snapshot.state, &principal).then_some(Self { principal, via: Some(key) }).ok_or_else(unknown)
+    }
+
+    /// The caller of a command over HTTP; the trace that the request belongs to becomes its correlation.
+    #[must_use]
+    pub fn caller(&self, headers: &HeaderMap) -> Caller {
+        let correlation = trace_id(headers).unwrap_or_else(uuid::Uuid::new_v4);
+        let mut caller = Caller::new(self.principal.clone(), Channel::Http, CorrelationId(correlation));
+        caller.via = self.via;
+        caller
+    }
+}
+
+impl FromRequestParts<App> for Who {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Self::from_headers(app, &parts.headers)
+    }
+}
+
+fn key_of(app: &App, state: &State, secret: &str) -> Option<KeyId> {
+    let credential = app.vault.lookup(secret)?;
+    let key = *state.access.credentials.get(&credential)?;
+    may::is_active(state, &Principal::Key(key)).then_some(key)
+}
+
+fn secret(headers: &HeaderMap) -> Result<String, Problem> {
+    let given = headers
+        .get(header::AUTHORIZATION)
+        .ok_or_else(|| Problem::unauthenticated("key_missing", "an API key is needed, as Basic user name or as Bearer"))?;
+    let malformed = || {
+        let detail = "the Authorization header is neither Basic KEY: nor Bearer KEY";
+        Problem::unauthenticated("authorization_malformed", detail)
+    };
+    let (scheme, rest) = given.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(malformed)?;
+    let rest = rest.trim();
+    let secret = if scheme.eq_ignore_ascii_case("bearer") {
+        rest.to_owned()
+    } else if scheme.eq_ignore_ascii_case("basic") {
+        let bytes = BASE64_STANDARD.decode(rest).map_err(|_| malformed())?;
+        let text = String::from_utf8(bytes).map_err(|_| malformed())?;
+        let (user, password) = text.split_once(':').ok_or_else(malformed)?;
+        if !password.is_empty() {
+            return Err(Problem::unauthenticated("password_not_accepted", "a key is given with an empty password"));
+        }
+        user.to_owned()
+    } else {
+        return Err(malformed());
+    };
+    if secret.is_empty() || secret.len() > SECRET_BYTES_MAX {
+        return Err(Problem::unauthenticated("key_unknown", "the API key is unknown or revoked"));
+    }
+    Ok(secret)
+}
+
+/// The trace id of a W3C `traceparent`: 16 bytes, as many as a UUID has.
+fn trace_id(headers: &HeaderMap) -> Option<uuid::Uuid> {
+    let text = headers.get("traceparent")?.to_str().ok()?;
+    let hex = text.split('-').nth(1).filter(|hex| hex.len() == 32)?;
+    u128::from_str_radix(hex, 16).ok().filter(|id| *id != 0).map(uuid::Uuid::from_u128)
+}

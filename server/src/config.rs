@@ -1,0 +1,186 @@
+//! What the service is told: flags, then the environment, then `countersign.toml`, then the defaults below.
+//!
+//! Secrets are read from files or the environment only; `--print-config` shows none.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+/// Where the service listens unless told otherwise.
+pub const LISTEN: &str = "127.0.0.1:8740";
+/// Where it keeps everything unless told otherwise.
+pub const DATA: &str = "./countersign-data";
+/// Read when it exists and no other file is named.
+pub const FILE: &str = "countersign.toml";
+/// Largest upload unless told otherwise, in bytes.
+pub const UPLOAD_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// Commands that may wait for the engine unless told otherwise.
+pub const QUEUE_COMMANDS_MAX: usize = 1024;
+
+/// Flags and environment of `serve`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Flags {
+    /// Address and port to listen on; port 0 takes any
+    #[arg(long, env = "COUNTERSIGN_LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// The data directory
+    #[arg(long, env = "COUNTERSIGN_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The NATS server; without one, ingest, relay and the gate over NATS are off
+    #[arg(long, env = "COUNTERSIGN_NATS", value_name = "URL", hide_env_values = true)]
+    pub nats: Option<String>,
+    /// Largest upload, in bytes
+    #[arg(long, env = "COUNTERSIGN_UPLOAD_BYTES_MAX", value_name = "BYTES")]
+    pub upload_bytes_max: Option<u64>,
+    /// The configuration file
+    #[arg(long, env = "COUNTERSIGN_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// The same from a file; what it does not know it refuses.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    listen: Option<SocketAddr>,
+    data: Option<PathBuf>,
+    nats: Option<String>,
+    upload_bytes_max: Option<u64>,
+}
+
+/// What holds in the end.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The data directory.
+    pub data: PathBuf,
+    /// The NATS server, perhaps with credentials in it.
+    pub nats: Option<String>,
+    /// Largest upload, in bytes.
+    pub upload_bytes_max: u64,
+}
+
+/// A configuration that cannot be used; the exit code is that of wrong usage.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file named by flag or environment cannot be read.
+    #[error("cannot read {path}")]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Not TOML, or with something in it that is unknown or ill-typed.
+    #[error("{path} is not a usable configuration: {message}")]
+    Invalid {
+        /// Which.
+        path: PathBuf,
+        /// Where and what, in the parser's words.
+        message: String,
+    },
+    /// A built-in value does not parse; never happens.
+    #[error("the address {0:?} is not ADDRESS:PORT")]
+    Address(&'static str),
+}
+
+/// What `--print-config` shows.
+#[derive(Debug, Serialize)]
+struct Shown {
+    listen: SocketAddr,
+    data: PathBuf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nats: Option<String>,
+    upload_bytes_max: u64,
+}
+
+impl Config {
+    /// Flags and environment over the file over the defaults.
+    pub fn resolve(flags: Flags) -> Result<Self, ConfigError> {
+        let file = read(flags.config.as_deref())?;
+        let default = LISTEN.parse().map_err(|_| ConfigError::Address(LISTEN))?;
+        Ok(Self {
+            listen: flags.listen.or(file.listen).unwrap_or(default),
+            data: flags.data.or(file.data).unwrap_or_else(|| DATA.into()),
+            nats: flags.nats.or(file.nats).filter(|url| !url.is_empty()),
+            upload_bytes_max: flags.upload_bytes_max.or(file.upload_bytes_max).unwrap_or(UPLOAD_BYTES_MAX),
+        })
+    }
+
+    /// As TOML, without secrets.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let shown = Shown {
+            listen: self.listen,
+            data: self.data.clone(),
+            nats: self.nats.as_deref().map(without_credentials),
+            upload_bytes_max: self.upload_bytes_max,
+        };
+        toml::to_string(&shown).unwrap_or_default()
+    }
+}
+
+fn read(named: Option<&Path>) -> Result<File, ConfigError> {
+    let path = named.unwrap_or_else(|| Path::new(FILE));
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(File::default()),
+        Err(source) => return Err(ConfigError::Unreadable { path: path.to_owned(), source }),
+    };
+    toml::from_str(&text)
+        .map_err(|error| ConfigError::Invalid { path: path.to_owned(), message: error.to_string().trim().to_owned() })
+}
+
+/// `nats://user:secret@host` → `nats://host`.
+#[must_use]
+pub fn without_credentials(urls: &str) -> String {
+    let one = |url: &str| match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
+        (None, Some((_, host))) => host.to_owned(),
+        _ => url.to_owned(),
+    };
+    urls.split(',').map(one).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test should panic")]
+mod tests {
+    use super::*;
+
+    fn with_file(text: &str, flags: Flags) -> Result<Config, ConfigError> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("c.toml");
+        std::fs::write(&path, text).unwrap();
+        Config::resolve(Flags { config: Some(path), ..flags })
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+        let flags = Flags { data: Some("flagged".into()), ..Flags::default() };
+        let config = with_file("data = 'filed'\nupload_bytes_max = 7", flags).unwrap();
+        assert_eq!(config.data, PathBuf::from("flagged"));
+        assert_eq!(config.upload_bytes_max, 7);
+        assert_eq!(config.listen.to_string(), LISTEN);
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused_by_name() {
+        let error = with_file("lissten = '127.0.0.1:1'", Flags::default()).unwrap_err();
+        assert!(error.to_string().contains("lissten"), "{error}");
+    }
+
+    #[test]
+    fn a_named_file_that_is_missing_is_refused() {
+        let flags = Flags { config: Some("/nonexistent/c.toml".into()), ..Flags::default() };
+        assert!(matches!(Config::resolve(flags), Err(ConfigError::Unreadable { .. })));
+    }
+
+    #[test]
+    fn no_credentials_are_shown() {
+        assert_eq!(without_credentials("nats://ann:s3cret@h:4222,tls://t@g"), "nats://h:4222,tls://g");
+        assert_eq!(without_credentials("nats://h:4222"), "nats://h:4222");
+    }
+}
