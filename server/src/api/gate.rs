@@ -1,0 +1,241 @@
+//! The deployment gate.
+
+use countersign_core::deploy::Command;
+use countersign_core::deploy::gate::{Answer as Verdict, Decision, Question, Unmet, answer};
+use countersign_core::ids::{Digest, InfraId, NodeId};
+use countersign_core::sync::{SyncKey, SyncObject};
+use countersign_core::{Rejection, State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::ask::Answer;
+use super::shape::item::kind_word;
+use super::shape::people;
+use super::wish::Wish;
+use crate::problem::Problem;
+
+/// May this be deployed there?
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Check {
+    /// The deployer; may be left out while only one has such an infrastructure.
+    node: Option<String>,
+    /// Where to.
+    infra_id: String,
+    /// The bundle; or else `modelVersions`.
+    bundle: Option<BundleKey>,
+    /// Every model version in the package.
+    model_versions: Option<Vec<VersionKey>>,
+    /// `ask` to know, `deploy` when it is about to happen: that is recorded.
+    intent: Intent,
+    /// SHA-256 of the content that would be deployed, in hex.
+    digest: Option<String>,
+    /// A warning is passed knowingly.
+    #[serde(default)]
+    acknowledge_warnings: bool,
+}
+
+/// Why it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Intent {
+    /// To know.
+    Ask,
+    /// It is about to happen.
+    Deploy,
+}
+
+/// A bundle of a node.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BundleKey {
+    node: String,
+    project_key: String,
+    bundle_id: String,
+}
+
+/// A model version of a node.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VersionKey {
+    node: String,
+    project_key: String,
+    model_id: String,
+    version_id: String,
+}
+
+/// The gate's answer.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GateAnswer {
+    /// `ALLOW`, `WARN` or `DENY`.
+    pub decision: &'static str,
+    /// `PREVENT`, `WARN` or `NO_CHECK`.
+    pub policy: &'static str,
+    /// The deployer.
+    pub node: String,
+    /// Where to.
+    pub infra_id: String,
+    /// What is missing.
+    pub unmet: Vec<UnmetShape>,
+    /// The same as the design node's users read it.
+    pub messages: Vec<MessageShape>,
+    /// Where the review is to be requested.
+    pub request_review_url: Option<String>,
+    /// The warning was passed knowingly.
+    pub acknowledged: bool,
+    /// The log position that it was evaluated at.
+    pub position: u64,
+}
+
+/// A condition that does not hold.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UnmetShape {
+    /// Stable, snake case.
+    code: &'static str,
+    /// What would be needed.
+    needs: String,
+    /// What is there.
+    have: String,
+    /// Who can help: logins, groups, roles and keys.
+    who_can: Vec<String>,
+    /// The feedback groups to ask.
+    groups: Vec<String>,
+    /// Of which subject.
+    subject: SubjectShape,
+    /// Its govern item.
+    item: Option<String>,
+    /// The step whose sign-off is missing.
+    step: Option<String>,
+}
+
+/// A synced object.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SubjectShape {
+    node: String,
+    kind: &'static str,
+    project_key: Option<String>,
+    key: String,
+}
+
+/// Upstream's form of a message.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageShape {
+    /// `ERROR` or `WARNING`.
+    severity: &'static str,
+    is_fatal: bool,
+    code: String,
+    title: String,
+    message: String,
+    details: String,
+}
+
+impl Check {
+    fn question(&self) -> Result<Question, Problem> {
+        let subjects = match (&self.bundle, &self.model_versions) {
+            (Some(bundle), None) => vec![bundle.key()],
+            (None, Some(versions)) => versions.iter().map(VersionKey::key).collect(),
+            _ => {
+                let message = "exactly one of bundle and modelVersions";
+                return Err(Problem::invalid_field("bundle", "subjects_invalid", message));
+            }
+        };
+        let wrong = |_| Problem::invalid_field("digest", "wrong_type", "a SHA-256 in hex");
+        Ok(Question {
+            node: self.node.as_deref().map(NodeId::from),
+            infra: InfraId::from(self.infra_id.as_str()),
+            subjects,
+            digest: self.digest.as_deref().map(str::parse::<Digest>).transpose().map_err(wrong)?,
+        })
+    }
+}
+
+impl BundleKey {
+    fn key(&self) -> SyncKey {
+        let (project, bundle) = (self.project_key.as_str().into(), self.bundle_id.as_str().into());
+        SyncKey { node: NodeId::from(self.node.as_str()), object: SyncObject::Bundle { project, bundle } }
+    }
+}
+
+impl VersionKey {
+    fn key(&self) -> SyncKey {
+        let object = SyncObject::ModelVersion {
+            project: self.project_key.as_str().into(),
+            model: self.model_id.as_str().into(),
+            version: self.version_id.as_str().into(),
+        };
+        SyncKey { node: NodeId::from(self.node.as_str()), object }
+    }
+}
+
+/// Asks the gate; with intent to deploy, question and answer become an event.
+#[utoipa::path(post, path = "/gate/check", tag = "gate", request_body = Check,
+    responses((status = 200, description = "The gate's answer", body = GateAnswer)))]
+pub async fn check(wish: Wish<Check>) -> Result<Answer<GateAnswer>, Problem> {
+    let question = wish.body.question()?;
+    let is_acknowledged = wish.body.acknowledge_warnings;
+    if wish.body.intent == Intent::Ask {
+        let snapshot = wish.latest();
+        let verdict = answer(&snapshot.state, &question).map_err(|refused| Problem::from(Rejection::from(refused)))?;
+        let shape = gate_answer(&snapshot.state, &verdict, false, snapshot.position().0);
+        return Ok(Answer::ok(snapshot.position(), shape));
+    }
+    let command = Command::CheckDeployment { question: question.clone(), is_acknowledged };
+    let done = wish.submit(command, None).await?;
+    // Asking changes nothing that the gate looks at: the state after the event gives the answer that is in it.
+    let verdict = answer(&done.state, &question).map_err(|refused| Problem::from(Rejection::from(refused)))?;
+    let position = done.shape.position;
+    let shape = gate_answer(&done.state, &verdict, is_acknowledged && verdict.decision == Decision::Warn, position);
+    Ok(Answer::ok(countersign_core::ids::Position(position), shape))
+}
+
+/// The answer on every door that speaks JSON.
+#[must_use]
+pub fn gate_answer(state: &State, verdict: &Verdict, acknowledged: bool, position: u64) -> GateAnswer {
+    let first = verdict.unmet.iter().find_map(|unmet| Some((unmet.item?, unmet.step.as_ref()?)));
+    GateAnswer {
+        decision: verdict.decision.word(),
+        policy: verdict.policy.word(),
+        node: verdict.infra.node.to_string(),
+        infra_id: verdict.infra.infra.to_string(),
+        unmet: verdict.unmet.iter().map(|unmet| self::unmet(state, unmet)).collect(),
+        messages: verdict.unmet.iter().map(|unmet| message(verdict.decision, unmet)).collect(),
+        request_review_url: first
+            .map(|(item, step)| format!("/api/v1/items/{item}/steps/{step}/signoff/request-feedback")),
+        acknowledged,
+        position,
+    }
+}
+
+fn unmet(state: &State, unmet: &Unmet) -> UnmetShape {
+    UnmetShape {
+        code: unmet.code,
+        needs: unmet.needs.to_string(),
+        have: unmet.have.to_string(),
+        who_can: unmet.who_can.iter().map(|container| people::container(state, container).1).collect(),
+        groups: unmet.groups.iter().map(ToString::to_string).collect(),
+        subject: SubjectShape {
+            node: unmet.subject.node.to_string(),
+            kind: kind_word(&unmet.subject.object),
+            project_key: unmet.subject.object.project().map(ToString::to_string),
+            key: unmet.subject.object.own_key().to_string(),
+        },
+        item: unmet.item.map(|item| item.to_string()),
+        step: unmet.step.as_ref().map(ToString::to_string),
+    }
+}
+
+fn message(decision: Decision, unmet: &Unmet) -> MessageShape {
+    let is_fatal = decision == Decision::Deny;
+    MessageShape {
+        severity: if is_fatal { "ERROR" } else { "WARNING" },
+        is_fatal,
+        code: unmet.code.to_uppercase(),
+        title: "Not approved in Govern".to_owned(),
+        message: format!("{} needs {}; it has {}", unmet.subject.object.own_key(), unmet.needs, unmet.have),
+        details: String::new(),
+    }
+}

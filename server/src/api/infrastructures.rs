@@ -1,0 +1,132 @@
+//! Infrastructures and the policy of their gate.
+
+use countersign_core::deploy::{Command, InfraKey, InfraKind, Infrastructure, Policy};
+use countersign_core::ids::{InfraId, NodeId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::ask::{Answer, Ask};
+use super::params::{Page, Params, Segments, cursor};
+use super::shape::List;
+use super::shape::command::CommandShape;
+use super::wish::Wish;
+use crate::problem::Problem;
+
+/// What an administrator sets; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Set {
+    /// What is deployed there.
+    r#type: Option<Kind>,
+    /// Development, production, …
+    stage: Option<String>,
+    /// What the gate does about what is not approved.
+    policy: Option<Word>,
+}
+
+/// What is deployed there.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Bundles of projects.
+    Project,
+    /// Model versions behind an API.
+    Api,
+}
+
+/// What the gate does about what is not approved.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Word {
+    /// Denies.
+    Prevent,
+    /// Warns.
+    Warn,
+    /// Lets everything through.
+    NoCheck,
+}
+
+/// An infrastructure of a deployer node.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InfrastructureShape {
+    node: String,
+    infra_id: String,
+    /// `project` or `api`.
+    r#type: Kind,
+    stage: Option<String>,
+    /// `PREVENT`, `WARN` or `NO_CHECK`.
+    policy: &'static str,
+    /// How often its gate was asked with intent to deploy.
+    checks: usize,
+}
+
+fn shape(ask: &Ask, infra: &Infrastructure) -> InfrastructureShape {
+    InfrastructureShape {
+        node: infra.key.node.to_string(),
+        infra_id: infra.key.infra.to_string(),
+        r#type: match infra.kind {
+            InfraKind::Project => Kind::Project,
+            InfraKind::Api => Kind::Api,
+        },
+        stage: infra.stage.as_ref().map(ToString::to_string),
+        policy: infra.policy.word(),
+        checks: ask.snapshot.views.deployments.count(&infra.key),
+    }
+}
+
+fn key(node: &str, infra: &str) -> InfraKey {
+    InfraKey { node: NodeId::from(node), infra: InfraId::from(infra) }
+}
+
+/// All infrastructures, by deployer and id.
+#[utoipa::path(get, path = "/infrastructures", tag = "gate", params(Page),
+    responses((status = 200, description = "One page of infrastructures", body = List<InfrastructureShape>)))]
+pub async fn list(ask: Ask, Params(page): Params<Page>) -> Result<Answer<List<InfrastructureShape>>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<String>()?);
+    let after = after.as_deref().and_then(|text| text.split_once('\n')).map(|(node, infra)| key(node, infra));
+    let infras = ask.state().infrastructures.by_key.values();
+    let infras = infras.filter(|infra| after.as_ref().is_none_or(|after| infra.key > *after));
+    let mut infras: Vec<_> = infras.take(limit + 1).collect();
+    let has_more = infras.len() > limit;
+    infras.truncate(limit);
+    let last = infras.last().filter(|_| has_more);
+    let next_cursor = last.map(|infra| cursor(format_args!("{}\n{}", infra.key.node, infra.key.infra)));
+    let items = infras.into_iter().map(|infra| shape(&ask, infra)).collect();
+    Ok(ask.answer(List { items, next_cursor, position: ask.position().0 }))
+}
+
+/// One infrastructure.
+#[utoipa::path(get, path = "/infrastructures/{node}/{infra}", tag = "gate",
+    params(("node" = String, Path, description = "The deployer"), ("infra" = String, Path, description = "Its infrastructure")),
+    responses((status = 200, description = "The infrastructure", body = InfrastructureShape)))]
+pub async fn read(
+    ask: Ask,
+    Segments((node, infra)): Segments<(String, String)>,
+) -> Result<Answer<InfrastructureShape>, Problem> {
+    let missing = || ask.missing(format_args!("the infrastructure {infra} of {node}"));
+    let found = ask.state().infrastructures.by_key.get(&key(&node, &infra)).ok_or_else(missing)?;
+    Ok(ask.answer(shape(&ask, found)))
+}
+
+/// Registers an infrastructure or changes its policy; loosening one needs an administrator.
+#[utoipa::path(put, path = "/infrastructures/{node}/{infra}", tag = "gate", request_body = Set,
+    params(("node" = String, Path, description = "The deployer"), ("infra" = String, Path, description = "Its infrastructure")),
+    responses((status = 200, description = "Set", body = CommandShape)))]
+pub async fn set(
+    Segments((node, infra)): Segments<(String, String)>,
+    wish: Wish<Set>,
+) -> Result<Answer<CommandShape>, Problem> {
+    let kind = wish.body.r#type.map(|kind| match kind {
+        Kind::Project => InfraKind::Project,
+        Kind::Api => InfraKind::Api,
+    });
+    let policy = wish.body.policy.map(|word| match word {
+        Word::Prevent => Policy::Prevent,
+        Word::Warn => Policy::Warn,
+        Word::NoCheck => Policy::NoCheck,
+    });
+    let stage = wish.body.stage.as_deref().map(Into::into);
+    let command = Command::SetInfrastructure { infra: key(&node, &infra), kind, stage, policy };
+    Ok(wish.submit(command, None).await?.answer())
+}

@@ -1,0 +1,107 @@
+//! API keys. The secret is shown once, by the request that made it, and kept as its SHA-256 only.
+
+use countersign_core::access::{Command, Key};
+use countersign_core::ids::{CredentialId, KeyId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::ask::{Answer, Ask};
+use super::params::{Page, Params, Segments, cursor};
+use super::shape::command::CommandShape;
+use super::shape::{List, people};
+use super::wish::{Nothing, Wish};
+use crate::problem::Problem;
+
+/// A new key.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Create {
+    /// What people call it.
+    label: String,
+    /// It administers the instance.
+    #[serde(default)]
+    admin: bool,
+    /// Its groups, by name.
+    #[serde(default)]
+    groups: Vec<String>,
+}
+
+/// A key that was made.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Made {
+    /// `ak.3`.
+    id: String,
+    /// Shown once; null when the request was a repetition.
+    secret: Option<String>,
+    #[serde(flatten)]
+    command: CommandShape,
+}
+
+/// A key, without its secret.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyShape {
+    id: String,
+    label: String,
+    admin: bool,
+    groups: Vec<String>,
+    revoked: bool,
+}
+
+pub(crate) fn shape(key: &Key) -> KeyShape {
+    KeyShape {
+        id: key.id.to_string(),
+        label: key.label.to_string(),
+        admin: key.is_admin,
+        groups: key.groups.iter().map(ToString::to_string).collect(),
+        revoked: key.is_revoked,
+    }
+}
+
+/// 244 random bits.
+#[must_use]
+pub fn new_secret() -> String {
+    format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple())
+}
+
+/// Makes a key.
+#[utoipa::path(post, path = "/keys", tag = "access", request_body = Create,
+    responses((status = 201, description = "Made", body = Made)))]
+pub async fn create(wish: Wish<Create>) -> Result<Answer<Made>, Problem> {
+    let body = &wish.body;
+    let groups = people::groups(&wish.latest().state, "groups", &body.groups)?;
+    let (credential, secret) = (CredentialId(uuid::Uuid::new_v4()), new_secret());
+    let (vault, kept) = (wish.app.vault.clone(), secret.clone());
+    tokio::task::spawn_blocking(move || vault.put_key(credential, &kept))
+        .await
+        .map_err(|error| Problem::internal(&error))?
+        .map_err(|error| Problem::internal(&error))?;
+    let command = Command::CreateKey { label: body.label.as_str().into(), is_admin: body.admin, groups, credential };
+    let done = wish.submit_with_secret(command, Some(credential)).await?;
+    let secret = (!done.is_repeated).then_some(secret);
+    Ok(done.created_as(|mut command| Made { id: command.id.take().unwrap_or_default(), secret, command }))
+}
+
+/// Keys in order of making; for administrators.
+#[utoipa::path(get, path = "/keys", tag = "access", params(Page),
+    responses((status = 200, description = "One page of keys", body = List<KeyShape>)))]
+pub async fn list(ask: Ask, Params(page): Params<Page>) -> Result<Answer<List<KeyShape>>, Problem> {
+    ask.need_admin()?;
+    let (limit, after) = (page.limit()?, page.after::<KeyId>()?);
+    let keys = ask.state().access.keys.values().filter(|key| after.is_none_or(|after| key.id > after));
+    let mut keys: Vec<_> = keys.take(limit + 1).collect();
+    let has_more = keys.len() > limit;
+    keys.truncate(limit);
+    let next_cursor = keys.last().filter(|_| has_more).map(|key| cursor(key.id));
+    let items = keys.into_iter().map(|key| shape(key)).collect();
+    Ok(ask.answer(List { items, next_cursor, position: ask.position().0 }))
+}
+
+/// Revokes a key: it opens nothing from now on.
+#[utoipa::path(delete, path = "/keys/{id}", tag = "access", params(("id" = String, Path, description = "The key")),
+    responses((status = 200, description = "Revoked", body = CommandShape)))]
+pub async fn revoke(Segments(id): Segments<String>, wish: Wish<Nothing>) -> Result<Answer<CommandShape>, Problem> {
+    let key: KeyId = id.parse().map_err(|_| Problem::missing(format_args!("the key {id}")))?;
+    Ok(wish.submit(Command::RevokeKey { key }, None).await?.answer())
+}

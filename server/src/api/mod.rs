@@ -1,0 +1,144 @@
+//! The native API, version 1: one file per resource, request, response, handler, in this order.
+//!
+//! Commands go through [`wish`], questions through [`ask`]; what is shown is in [`shape`]. Start at [`router`].
+
+pub mod ask;
+pub mod comments;
+pub mod events;
+pub mod files;
+pub mod gate;
+pub mod governing;
+pub mod groups;
+pub mod infrastructures;
+pub mod items;
+pub mod keys;
+pub mod log;
+pub mod me;
+pub mod openapi;
+pub mod params;
+pub mod projections;
+pub mod registry;
+pub mod reviews;
+pub mod shape;
+pub mod signoff;
+pub mod steps;
+pub mod stream;
+pub mod users;
+pub mod views;
+pub mod wish;
+
+use axum::http::HeaderName;
+use axum::Router;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+/// The position that an answer was made from.
+pub const GOVERN_POSITION: HeaderName = HeaderName::from_static("govern-position");
+/// What all routes begin with.
+pub const PREFIX: &str = "/api/v1";
+
+/// One event of the log, as every list, stream and NATS tells it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    position: u64,
+    id: String,
+    r#type: String,
+    recorded_at: String,
+    actor: Actor,
+    via: Option<String>,
+    channel: String,
+    reason: Option<String>,
+    subject: Option<String>,
+    correlation: String,
+    #[schema(value_type = Object)]
+    data: serde_json::Value,
+}
+
+/// Who did it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Actor {
+    /// `user`, `key`, `node` or `system`.
+    r#type: String,
+    /// A login, a key's id, a node's name.
+    id: String,
+    /// The groups held at that moment.
+    groups: Vec<String>,
+}
+
+/// All routes below [`PREFIX`], and the document that describes them.
+#[must_use]
+pub fn router() -> (Router<App>, utoipa::openapi::OpenApi) {
+    let (router, mut document) = OpenApiRouter::with_openapi(openapi::head())
+        .nest(PREFIX, item_routes().merge(signoff_routes()).merge(other_routes()))
+        .split_for_parts();
+    openapi::complete(&mut document);
+    (router, document)
+}
+
+fn item_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(items::list, items::create))
+        .routes(routes!(items::read, items::save, items::delete))
+        .routes(routes!(governing::govern))
+        .routes(routes!(governing::hide))
+        .routes(routes!(governing::show))
+        .routes(routes!(governing::archive))
+        .routes(routes!(governing::restore))
+        .routes(routes!(steps::finish))
+        .routes(routes!(steps::reopen))
+        .routes(routes!(steps::start))
+        .routes(routes!(comments::add, comments::list))
+        .routes(routes!(registry::metrics))
+        .routes(routes!(events::item_timeline))
+}
+
+fn signoff_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(signoff::read))
+        .routes(routes!(signoff::request_feedback))
+        .routes(routes!(signoff::request_approval))
+        .routes(routes!(signoff::return_to_feedback))
+        .routes(routes!(signoff::abandon))
+        .routes(routes!(signoff::cancel_abandon))
+        .routes(routes!(signoff::reset))
+        .routes(routes!(signoff::schedule_reset))
+        .routes(routes!(signoff::delegate))
+        .routes(routes!(signoff::create))
+        .routes(routes!(reviews::submit))
+        .routes(routes!(reviews::edit, reviews::delete))
+        .routes(routes!(reviews::decide, reviews::edit_decision, reviews::withdraw))
+}
+
+fn other_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(files::upload))
+        .routes(routes!(files::read))
+        .routes(routes!(files::content))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(groups::list, groups::create))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(me::read))
+        .routes(routes!(views::governable))
+        .routes(routes!(views::initiatives))
+        .routes(routes!(views::board))
+        .routes(routes!(views::inbox))
+        .routes(routes!(registry::models))
+        .routes(routes!(registry::bundles))
+        .routes(routes!(events::timeline))
+        .routes(routes!(events::list))
+        .routes(routes!(stream::stream))
+        .routes(routes!(events::leaf))
+        .routes(routes!(gate::check))
+        .routes(routes!(infrastructures::list))
+        .routes(routes!(infrastructures::read, infrastructures::set))
+        .routes(routes!(projections::list))
+        .routes(routes!(projections::digest))
+        .routes(routes!(projections::rebuild))
+        .routes(routes!(log::read))
+}

@@ -1,0 +1,358 @@
+//! Models, versions and bundles of every node, with metrics and drift.
+
+use countersign_core::ids::ItemId;
+use countersign_core::sync::SyncObject;
+use countersign_core::time::Timestamp;
+use countersign_projections::views::registry::{
+    BundleEntry, METRIC_DEFAULT, Metric, ModelEntry, ProjectEntry, Query, Series, VersionEntry,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+use utoipa::{IntoParams, ToSchema};
+
+use super::ask::{Answer, Ask};
+use super::params::{Page, Params, Segments, cursor};
+use super::shape::value::number;
+use crate::problem::Problem;
+
+/// What is looked at.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Which {
+    /// The metric to focus on; `auc` when left out.
+    metric: Option<String>,
+    /// A name holds this, whatever its case.
+    q: Option<String>,
+}
+
+/// Which time of a metric's history.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Range {
+    /// Only this metric.
+    metric: Option<String>,
+    /// Not before (RFC 3339).
+    from: Option<String>,
+    /// Not after (RFC 3339).
+    to: Option<String>,
+}
+
+/// Projects with their models and versions.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Models {
+    projects: Vec<Project>,
+    /// The metric in focus.
+    metric: String,
+    next_cursor: Option<String>,
+    position: u64,
+}
+
+/// A synced project with at least one model.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Project {
+    id: String,
+    node: String,
+    key: String,
+    name: String,
+    governed_by: Option<String>,
+    models: Vec<Model>,
+}
+
+/// A saved model.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Model {
+    id: String,
+    key: String,
+    name: String,
+    governed_by: Option<String>,
+    url: Option<String>,
+    versions: Vec<Version>,
+}
+
+/// A version of a saved model.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Version {
+    id: String,
+    key: String,
+    name: String,
+    active: bool,
+    governed_by: Option<String>,
+    /// The status of the govern item's sign-off.
+    signoff: Option<&'static str>,
+    /// The active version.
+    champion: bool,
+    /// Any other whose workflow is neither finished nor abandoned.
+    challenger: bool,
+    /// Where the govern item's workflow is.
+    step: Option<String>,
+    url: Option<String>,
+    metric: MetricShape,
+    /// When it was built.
+    #[schema(value_type = Object)]
+    metrics: Map<String, Json>,
+    /// The latest of each.
+    #[schema(value_type = Object)]
+    drift: Map<String, Json>,
+}
+
+/// The metric in focus; null is *not available*, never 0.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MetricShape {
+    name: String,
+    /// When it was built.
+    #[schema(value_type = Option<f64>)]
+    initial: Json,
+    /// At the latest evaluation.
+    #[schema(value_type = Option<f64>)]
+    latest: Json,
+    /// `latest` − `initial`.
+    #[schema(value_type = Option<f64>)]
+    drift: Json,
+}
+
+/// Bundles by name.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Bundles {
+    bundles: Vec<Bundle>,
+    next_cursor: Option<String>,
+    position: u64,
+}
+
+/// A bundle.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Bundle {
+    id: String,
+    node: String,
+    project_key: Option<String>,
+    key: String,
+    name: String,
+    /// The synced project.
+    project: Option<String>,
+    governed_by: Option<String>,
+    step: Option<String>,
+    signoff: Option<&'static str>,
+    url: Option<String>,
+    digest: Option<String>,
+    model_versions: Vec<ModelVersion>,
+}
+
+/// A model version in a bundle.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelVersion {
+    node: String,
+    project_key: String,
+    model_id: String,
+    version_id: String,
+}
+
+/// Histories of metrics.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Histories {
+    items: Vec<History>,
+    position: u64,
+}
+
+/// The history of one metric of one model version.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct History {
+    /// The time series: `ts.7`.
+    id: String,
+    /// The model version.
+    item: String,
+    metric: String,
+    points: Vec<PointShape>,
+}
+
+/// One value of a metric.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PointShape {
+    at: String,
+    #[schema(value_type = f64)]
+    value: Json,
+    /// The evaluation's event.
+    position: u64,
+}
+
+impl Which {
+    fn query(&self, page: &Page) -> Result<Query, Problem> {
+        Ok(Query {
+            metric: self.metric.as_deref().map(Into::into),
+            q: self.q.clone().filter(|q| !q.is_empty()),
+            cursor: page.after()?,
+            limit: page.limit()?,
+        })
+    }
+}
+
+struct Named {
+    id: String,
+    node: String,
+    key: String,
+    name: String,
+    url: Option<String>,
+}
+
+fn named(ask: &Ask, id: ItemId) -> Named {
+    let item = ask.state().items.by_id.get(&id);
+    let source = item.and_then(|item| item.source.as_ref());
+    Named {
+        id: id.to_string(),
+        node: source.map_or_else(String::new, |source| source.key.node.to_string()),
+        key: source.map_or_else(String::new, |source| source.key.object.own_key().to_string()),
+        name: item.map_or_else(String::new, |item| item.name.to_string()),
+        url: source.and_then(|source| source.url.as_ref()).map(ToString::to_string),
+    }
+}
+
+fn governed(ask: &Ask, id: Option<ItemId>) -> Option<String> {
+    id.filter(|id| ask.may_read(*id)).map(|id| id.to_string())
+}
+
+fn project(ask: &Ask, entry: &ProjectEntry) -> Project {
+    let Named { id, node, key, name, .. } = named(ask, entry.item);
+    let models = entry.models.iter().map(|entry| model(ask, entry)).collect();
+    Project { id, node, key, name, governed_by: governed(ask, entry.governed_by), models }
+}
+
+fn model(ask: &Ask, entry: &ModelEntry) -> Model {
+    let Named { id, key, name, url, .. } = named(ask, entry.item);
+    let versions = entry.versions.iter().map(|entry| version(ask, entry)).collect();
+    Model { id, key, name, url, governed_by: governed(ask, entry.governed_by), versions }
+}
+
+fn version(ask: &Ask, entry: &VersionEntry) -> Version {
+    let Named { id, key, name, url, .. } = named(ask, entry.item);
+    let governed_by = governed(ask, entry.governed_by);
+    let is_shown = governed_by.is_some();
+    Version {
+        id,
+        key,
+        name,
+        url,
+        governed_by,
+        active: entry.is_active,
+        champion: entry.is_active,
+        challenger: entry.is_challenger,
+        signoff: entry.signoff.filter(|_| is_shown).map(|status| status.word()),
+        step: entry.step.as_ref().filter(|_| is_shown).map(ToString::to_string),
+        metric: metric(&entry.metric),
+        metrics: entry.metrics.iter().map(|measure| (measure.name.to_string(), number(measure.value))).collect(),
+        drift: entry.drift.iter().map(|drift| (drift.name.to_string(), number(drift.value.0))).collect(),
+    }
+}
+
+fn metric(metric: &Metric) -> MetricShape {
+    MetricShape {
+        name: metric.name.to_string(),
+        initial: metric.initial.map_or(Json::Null, number),
+        latest: metric.latest.map_or(Json::Null, |point| number(point.value)),
+        drift: metric.drift.map_or(Json::Null, number),
+    }
+}
+
+/// Projects with their models and versions, by name.
+#[utoipa::path(get, path = "/registry/models", tag = "views", params(Which, Page),
+    responses((status = 200, description = "One page of projects", body = Models)))]
+pub async fn models(
+    ask: Ask,
+    Params(which): Params<Which>,
+    Params(page): Params<Page>,
+) -> Result<Answer<Models>, Problem> {
+    let query = which.query(&page)?;
+    let page = ask.snapshot.views.registry.models(ask.state(), &query, &|item| ask.may_read(item));
+    let shape = Models {
+        projects: page.rows.iter().map(|entry| project(&ask, entry)).collect(),
+        metric: which.metric.unwrap_or_else(|| METRIC_DEFAULT.to_owned()),
+        next_cursor: page.next.map(cursor),
+        position: ask.position().0,
+    };
+    Ok(ask.answer(shape))
+}
+
+fn bundle(ask: &Ask, entry: &BundleEntry) -> Bundle {
+    let Named { id, node, key, name, url } = named(ask, entry.item);
+    let source = ask.state().items.by_id.get(&entry.item).and_then(|item| item.source.as_ref());
+    let governed_by = governed(ask, entry.governed_by);
+    let is_shown = governed_by.is_some();
+    let versions = entry.model_versions.iter().filter_map(|key| match &key.object {
+        SyncObject::ModelVersion { project, model, version } => Some(ModelVersion {
+            node: key.node.to_string(),
+            project_key: project.to_string(),
+            model_id: model.to_string(),
+            version_id: version.to_string(),
+        }),
+        _ => None,
+    });
+    Bundle {
+        id,
+        node,
+        project_key: source.and_then(|source| source.key.object.project()).map(ToString::to_string),
+        key,
+        name,
+        project: entry.project.map(|project| project.to_string()),
+        governed_by,
+        step: entry.step.as_ref().filter(|_| is_shown).map(ToString::to_string),
+        signoff: entry.signoff.filter(|_| is_shown).map(|status| status.word()),
+        url,
+        digest: source.and_then(|source| source.digest).map(|digest| digest.to_string()),
+        model_versions: versions.collect(),
+    }
+}
+
+/// Bundles by name.
+#[utoipa::path(get, path = "/registry/bundles", tag = "views", params(Which, Page),
+    responses((status = 200, description = "One page of bundles", body = Bundles)))]
+pub async fn bundles(
+    ask: Ask,
+    Params(which): Params<Which>,
+    Params(page): Params<Page>,
+) -> Result<Answer<Bundles>, Problem> {
+    let query = which.query(&page)?;
+    let page = ask.snapshot.views.registry.bundles(ask.state(), &query, &|item| ask.may_read(item));
+    let bundles = page.rows.iter().map(|entry| bundle(&ask, entry)).collect();
+    let next_cursor = page.next.map(cursor);
+    Ok(ask.answer(Bundles { bundles, next_cursor, position: ask.position().0 }))
+}
+
+/// The metric histories of a model version, or of the versions that a govern item governs.
+#[utoipa::path(get, path = "/items/{ar}/metrics", tag = "views",
+    params(("ar" = String, Path, description = "The item"), Range),
+    responses((status = 200, description = "The histories, each with its latest 10,000 points", body = Histories)))]
+pub async fn metrics(
+    ask: Ask,
+    Segments(ar): Segments<String>,
+    Params(range): Params<Range>,
+) -> Result<Answer<Histories>, Problem> {
+    let item = ask.item(&ar)?.id;
+    let (from, to) = (time("from", range.from.as_deref())?, time("to", range.to.as_deref())?);
+    let series = ask.snapshot.views.registry.item_metrics(ask.state(), item, from, to).into_iter();
+    let wanted = |series: &Series| range.metric.as_deref().is_none_or(|metric| *series.name == *metric);
+    let items = series.filter(|series| wanted(series) && ask.may_read(series.item)).map(history).collect();
+    Ok(ask.answer(Histories { items, position: ask.position().0 }))
+}
+
+fn history(series: Series) -> History {
+    let point = |point: &countersign_projections::views::registry::Point| PointShape {
+        at: point.at.to_string(),
+        value: number(point.value),
+        position: point.position.0,
+    };
+    History {
+        id: series.id.to_string(),
+        item: series.item.to_string(),
+        metric: series.name.to_string(),
+        points: series.points.iter().map(point).collect(),
+    }
+}
+
+pub(crate) fn time(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    let wrong = |_| Problem::invalid_field(field, "parameter_invalid", "not an RFC 3339 time");
+    text.map(|text| text.parse().map_err(wrong)).transpose()
+}

@@ -1,0 +1,209 @@
+//! Lists over items: what could be governed, initiatives, the board, the inbox.
+
+use countersign_core::ids::{BlueprintId, ItemId};
+use countersign_projections::views::board::Card;
+use countersign_projections::views::inbox;
+use countersign_projections::views::items::{GovernableQuery, Query, Sort};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::ask::{Answer, Ask};
+use super::items::shown;
+use super::params::{Page, Params, cursor};
+use super::shape::List;
+use super::shape::item::ItemShape;
+use crate::problem::Problem;
+
+const INITIATIVE: &str = "bp.system.business_initiative";
+
+/// Which of the governable items.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Which {
+    /// Of this blueprint.
+    blueprint: Option<String>,
+    /// The name holds this, whatever its case; or the id is this.
+    q: Option<String>,
+    /// Those that are hidden, instead of the others.
+    #[serde(default)]
+    hidden: bool,
+}
+
+/// Synced items that nobody governs yet, by name.
+#[utoipa::path(get, path = "/governable", tag = "views", params(Which, Page),
+    responses((status = 200, description = "One page of items", body = List<ItemShape>)))]
+pub async fn governable(
+    ask: Ask,
+    Params(which): Params<Which>,
+    Params(page): Params<Page>,
+) -> Result<Answer<List<ItemShape>>, Problem> {
+    let query = GovernableQuery {
+        blueprint: which.blueprint.as_deref().map(BlueprintId::from),
+        q: which.q,
+        hidden: which.hidden,
+        cursor: page.after()?,
+        limit: page.limit()?,
+    };
+    let page = ask.snapshot.views.items.governable(ask.state(), &query, &|item| ask.may_read(item));
+    Ok(ask.answer(shown(&ask, page)))
+}
+
+/// Business initiatives that are not archived, by name.
+#[utoipa::path(get, path = "/initiatives", tag = "views", params(Page),
+    responses((status = 200, description = "One page of initiatives", body = List<ItemShape>)))]
+pub async fn initiatives(ask: Ask, Params(page): Params<Page>) -> Result<Answer<List<ItemShape>>, Problem> {
+    let query = Query {
+        blueprint: Some(BlueprintId::from(INITIATIVE)),
+        archived: Some(false),
+        sort: Sort::Name,
+        cursor: page.after()?,
+        limit: page.limit()?,
+        ..Query::default()
+    };
+    let page = ask.snapshot.views.items.list(ask.state(), &query, &|item| ask.may_read(item));
+    Ok(ask.answer(shown(&ask, page)))
+}
+
+/// Govern projects as a portfolio.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BoardShape {
+    /// The workflow board: what has not begun, then every step.
+    columns: Vec<Column>,
+    /// Value × risk: the cells that hold something.
+    matrix: Vec<Cell>,
+    /// How many fare how.
+    gauges: Vec<Gauge>,
+    /// The log position that it was answered from.
+    position: u64,
+}
+
+/// One column of the workflow board.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Column {
+    /// The step; null for what has not begun.
+    step: Option<String>,
+    items: Vec<CardShape>,
+}
+
+/// One cell of the matrix.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Cell {
+    /// 20, 40, 60 or 80; null while not rated.
+    value_score: Option<u8>,
+    /// 100 minus the value of the rating; null while not rated.
+    risk_score: Option<u8>,
+    items: Vec<CardShape>,
+}
+
+/// A govern project.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CardShape {
+    id: String,
+    name: String,
+    step: Option<String>,
+    /// `NOT_STARTED`, `IN_PROGRESS`, `FINISHED`, `ON_HOLD` or `STOPPED`.
+    progress: &'static str,
+    value_score: Option<u8>,
+    risk_score: Option<u8>,
+}
+
+/// How many fare so.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Gauge {
+    progress: &'static str,
+    count: usize,
+}
+
+fn card(ask: &Ask, card: &Card) -> CardShape {
+    CardShape {
+        id: card.item.to_string(),
+        name: name(ask, card.item),
+        step: card.step.as_ref().map(ToString::to_string),
+        progress: card.progress.word(),
+        value_score: card.value_score,
+        risk_score: card.risk_score,
+    }
+}
+
+fn name(ask: &Ask, item: ItemId) -> String {
+    ask.state().items.by_id.get(&item).map_or_else(String::new, |item| item.name.to_string())
+}
+
+/// Govern projects as workflow board, matrix and gauges.
+#[utoipa::path(get, path = "/board", tag = "views",
+    responses((status = 200, description = "The board", body = BoardShape)))]
+pub async fn board(ask: Ask) -> Answer<BoardShape> {
+    let (board, readable) = (&ask.snapshot.views.board, |item: ItemId| ask.may_read(item));
+    let cards = |cards: &[std::sync::Arc<Card>]| cards.iter().map(|each| card(&ask, each)).collect();
+    let columns = board.columns(ask.state(), &readable).into_iter();
+    let cells = board.matrix(&readable).into_iter();
+    let shape = BoardShape {
+        columns: columns
+            .map(|column| Column { step: column.step.map(|step| step.to_string()), items: cards(&column.cards) })
+            .collect(),
+        matrix: cells
+            .map(|cell| Cell {
+                value_score: cell.value_score,
+                risk_score: cell.risk_score,
+                items: cards(&cell.cards),
+            })
+            .collect(),
+        gauges: board
+            .gauges(&readable)
+            .map(|(progress, count)| Gauge { progress: progress.word(), count })
+            .into_iter()
+            .collect(),
+        position: ask.position().0,
+    };
+    ask.answer(shape)
+}
+
+/// A sign-off that waits for the reader.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Waiting {
+    item_id: String,
+    name: String,
+    step_id: String,
+    /// `feedback` or `approval`.
+    kind: &'static str,
+    /// The feedback groups in which a review is asked for.
+    groups: Vec<String>,
+    /// The status of the sign-off.
+    status: Option<&'static str>,
+    /// The event that asked.
+    since: u64,
+}
+
+/// What waits for the reader, longest waiting first.
+#[utoipa::path(get, path = "/inbox", tag = "views", params(Page),
+    responses((status = 200, description = "One page of what waits", body = List<Waiting>)))]
+pub async fn inbox(ask: Ask, Params(page): Params<Page>) -> Result<Answer<List<Waiting>>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<u64>()?.unwrap_or(0));
+    let entries = ask.snapshot.views.inbox.of(ask.state(), &ask.who.principal).into_iter();
+    let entries = entries.filter(|entry| entry.since.0 > after && ask.may_read(entry.signoff.item));
+    let mut items: Vec<Waiting> = entries.take(limit + 1).map(|entry| waiting(&ask, &entry)).collect();
+    let has_more = items.len() > limit;
+    items.truncate(limit);
+    let next_cursor = items.last().filter(|_| has_more).map(|last| cursor(last.since));
+    Ok(ask.answer(List { items, next_cursor, position: ask.position().0 }))
+}
+
+fn waiting(ask: &Ask, entry: &inbox::Entry) -> Waiting {
+    let (kind, groups) = match &entry.ask {
+        inbox::Ask::Feedback(groups) => ("feedback", groups.iter().map(ToString::to_string).collect()),
+        inbox::Ask::Approval => ("approval", Vec::new()),
+    };
+    Waiting {
+        item_id: entry.signoff.item.to_string(),
+        name: name(ask, entry.signoff.item),
+        step_id: entry.signoff.step.to_string(),
+        kind,
+        groups,
+        status: ask.state().signoffs.by_step.get(&entry.signoff).map(|signoff| signoff.status.word()),
+        since: entry.since.0,
+    }
+}
