@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use countersign_engine::{Engine, Files, SledReader, Vault};
+use countersign_engine::engine::Engine;
+use countersign_engine::files::FileStore;
+use countersign_engine::sled_log::SledReader;
+use countersign_engine::vault::Vault;
 use countersign_projections::{Snapshot, Snapshots};
 use tokio_util::sync::CancellationToken;
 
@@ -22,13 +25,13 @@ pub struct Parts {
     /// Where commands go.
     pub engine: Engine,
     /// Where answers come from.
-    pub snapshots: Snapshots,
+    pub snapshots: Snapshots<SledReader>,
     /// The durable log.
     pub log: SledReader,
     /// Secrets.
-    pub vault: Arc<Vault>,
+    pub vault: Vault,
     /// Bytes of uploads.
-    pub files: Files,
+    pub files: FileStore,
     /// What `/readyz` says.
     pub health: Health,
     /// What `/metrics` says.

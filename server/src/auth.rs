@@ -70,7 +70,7 @@ impl FromRequestParts<App> for Who {
 }
 
 fn key_of(app: &App, state: &State, secret: &str) -> Option<KeyId> {
-    let credential = app.vault.lookup(secret)?;
+    let credential = app.vault.find_key(secret)?;
     let key = *state.access.credentials.get(&credential)?;
     may::is_active(state, &Principal::Key(key)).then_some(key)
 }

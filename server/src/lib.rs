@@ -1,4 +1,21 @@
-//! Countersign as a service: everything around the core.
+//! Countersign as a service: everything that touches the outside world besides the log itself.
+//!
+//! Here: the composition ([`serve`]), the native HTTP API ([`api`]), who asks ([`auth`]), refusals on the wire
+//! ([`problem`]), NATS out ([`relay`]), the command line ([`cli`]). Not here: rules (core), the log (engine), read
+//! models (projections), NATS in (ingest). Start at [`serve::start`].
 
+pub mod api;
+pub mod app;
+pub mod auth;
+pub mod bootstrap;
+pub mod cli;
+pub mod config;
 pub mod event_json;
+pub mod health;
+pub mod http;
+pub mod metrics;
+pub mod password;
+pub mod problem;
 pub mod relay;
+pub mod serve;
+pub mod shutdown;

@@ -9,7 +9,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign_core::ids::Position;
 use countersign_core::{Rejection, RejectionKind};
-use countersign_engine::SubmitError;
+use countersign_engine::engine::SubmitError;
+use countersign_projections::{AtError, RebuildError, WaitError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -137,6 +138,12 @@ impl Problem {
         self
     }
 
+    /// Refused for good, as against a fault of ours after which nobody knows.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        self.0.status.is_client_error()
+    }
+
     /// Its stable code.
     #[must_use]
     pub fn code(&self) -> &str {
@@ -174,7 +181,7 @@ impl From<Rejection> for Problem {
 impl From<SubmitError> for Problem {
     fn from(error: SubmitError) -> Self {
         match error {
-            SubmitError::Rejected { rejection, position } => Self::from(*rejection).at(position),
+            SubmitError::Rejected { rejection, position } => Self::from(rejection).at(position),
             SubmitError::Busy => Self::later("busy", "too many commands are waiting"),
             SubmitError::Stopped => Self::later("stopping", "the service is stopping"),
             error @ SubmitError::Poisoned => {
@@ -182,6 +189,35 @@ impl From<SubmitError> for Problem {
                 Self::later("poisoned", "the log accepts no more events until an operator looks at it")
             }
             error @ SubmitError::Internal => Self::internal(&error),
+        }
+    }
+}
+
+impl From<AtError> for Problem {
+    fn from(error: AtError) -> Self {
+        match error {
+            AtError::BeyondHead { head, .. } => {
+                Self::invalid_field("as_of", "as_of_beyond_head", error.to_string()).at(head)
+            }
+            AtError::Busy => Self::later("busy", error.to_string()),
+            error @ (AtError::Fold { .. } | AtError::BrokenOff) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<WaitError> for Problem {
+    fn from(error: WaitError) -> Self {
+        let (WaitError::TimedOut { reached, .. } | WaitError::Stopped { reached }) = error;
+        Self::later(error.code(), error.to_string()).at(reached)
+    }
+}
+
+impl From<RebuildError> for Problem {
+    fn from(error: RebuildError) -> Self {
+        match error {
+            RebuildError::Unknown { name } => Self::missing(format_args!("the projection {name}")),
+            RebuildError::Busy => Self::later("busy", error.to_string()),
+            error @ (RebuildError::Fold { .. } | RebuildError::BrokenOff) => Self::internal(&error),
         }
     }
 }

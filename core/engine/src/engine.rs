@@ -67,6 +67,8 @@ pub struct Receipt {
     pub events: Vec<Arc<Recorded>>,
     /// First and last event of the earlier request that this one repeats.
     pub repeated: Option<(Position, Position)>,
+    /// The state that the answer rests on: right after its own events.
+    pub state: State,
 }
 
 /// Why a command has no receipt.

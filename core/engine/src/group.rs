@@ -118,7 +118,7 @@ impl Group {
         }
         self.bytes = encoded.iter().fold(self.bytes, |bytes, event| bytes.saturating_add(event.frame.len()));
         self.encoded.extend(encoded);
-        Receipt { position: self.state.head, events, repeated }
+        Receipt { position: self.state.head, events, repeated, state: self.state.clone() }
     }
 }
 

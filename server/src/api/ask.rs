@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -71,10 +71,7 @@ impl FromRequestParts<App> for Ask {
 
 /// The newest snapshot once it covers `position`.
 pub(crate) async fn wait(app: &App, position: Position) -> Result<Arc<Snapshot>, Problem> {
-    app.snapshots.wait_for(position, MIN_POSITION_WAIT).await.map_err(|_| {
-        let detail = format!("position {position} is not visible yet");
-        Problem::later("position_not_reached", detail).at(app.latest().position)
-    })
+    Ok(app.snapshots.wait_for(position, MIN_POSITION_WAIT).await?)
 }
 
 async fn travel(app: &App, latest: &Arc<Snapshot>, when: &When) -> Result<Arc<Snapshot>, Problem> {
@@ -83,27 +80,13 @@ async fn travel(app: &App, latest: &Arc<Snapshot>, when: &When) -> Result<Arc<Sn
         (Some(_), Some(_)) => {
             Err(Problem::invalid_field("as_of_time", "parameters_contradict", "not together with as_of"))
         }
-        (Some(position), None) => at(app, latest, Position(position)).await,
+        (Some(position), None) => Ok(app.snapshots.at(Position(position)).await?),
         (None, Some(text)) => {
-            let time: Timestamp = text
-                .parse()
-                .map_err(|_| Problem::invalid_field("as_of_time", "parameter_invalid", "not an RFC 3339 time"))?;
-            let app = app.clone();
-            blocking(move || app.snapshots.at_time(time)).await
+            let wrong = |_| Problem::invalid_field("as_of_time", "parameter_invalid", "not an RFC 3339 time");
+            let time: Timestamp = text.parse().map_err(wrong)?;
+            Ok(app.snapshots.at_time(time).await?)
         }
     }
-}
-
-async fn at(app: &App, latest: &Arc<Snapshot>, position: Position) -> Result<Arc<Snapshot>, Problem> {
-    if position == latest.position {
-        return Ok(latest.clone());
-    }
-    if position > latest.position {
-        let message = format!("position {position} is beyond the head of the log, {}", latest.position);
-        return Err(Problem::invalid_field("as_of", "position_beyond_head", message).at(latest.position));
-    }
-    let app = app.clone();
-    blocking(move || app.snapshots.at(position)).await
 }
 
 impl Ask {
@@ -116,7 +99,7 @@ impl Ask {
     /// The position that is read.
     #[must_use]
     pub fn position(&self) -> Position {
-        self.snapshot.position
+        self.snapshot.position()
     }
 
     /// May the item be read, then and today? Of an item that is gone today, then decides together with its blueprint.
@@ -182,6 +165,12 @@ pub struct Answer<T> {
 }
 
 impl<T> Answer<T> {
+    /// 200, made from this position.
+    #[must_use]
+    pub fn ok(position: Position, body: T) -> Self {
+        Self { status: StatusCode::OK, position, etag: None, body }
+    }
+
     /// With the item's last position as its ETag.
     #[must_use]
     pub fn tagged(mut self, etag: Position) -> Self {

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
-use countersign_core::access::may::{Action, Subject, may};
+use countersign_core::access::may::{Action, Subject, is_admin, may};
 use countersign_core::context::{Caller, Principal, RequestKey};
-use countersign_core::ids::{Digest, ItemId, Position};
+use countersign_core::ids::{CredentialId, Digest, ItemId, Position};
 use countersign_core::signoff::SignoffKey;
 use countersign_core::{Command, Recorded, State};
+use countersign_engine::engine::{Receipt, SubmitError};
 use countersign_projections::Snapshot;
 use serde::de::DeserializeOwned;
 
@@ -83,6 +84,31 @@ impl<T> Wish<T> {
         submit(&self.app, &self.terms, command.into(), on).await
     }
 
+    /// As [`Wish::submit`]; a secret that no event came to name is forgotten again.
+    pub async fn submit_with_secret(
+        &self,
+        command: impl Into<Command>,
+        secret: Option<CredentialId>,
+    ) -> Result<Done, Problem> {
+        let done = self.submit(command, None).await;
+        let is_unused = done.as_ref().map_or_else(Problem::is_refusal, |done| done.is_repeated || done.events.is_empty());
+        if let Some(credential) = secret.filter(|_| is_unused) {
+            let vault = self.app.vault.clone();
+            let removed = tokio::task::spawn_blocking(move || vault.remove(credential)).await;
+            if !matches!(removed, Ok(Ok(_))) {
+                tracing::warn!("an unused secret stays in the vault");
+            }
+        }
+        done
+    }
+
+    /// Refuses whoever does not administrate the instance.
+    pub fn need_admin(&self) -> Result<(), Problem> {
+        let latest = self.app.latest();
+        let refusal = || Problem::forbidden("forbidden", "this needs an administrator").at(latest.position());
+        is_admin(&latest.state, &self.who.principal).then_some(()).ok_or_else(refusal)
+    }
+
     /// The state on which names in the body are looked up.
     #[must_use]
     pub fn latest(&self) -> Arc<Snapshot> {
@@ -98,25 +124,47 @@ pub async fn submit(app: &App, terms: &Terms, command: Command, on: Option<ItemI
         caller.expected = Some((on.ok_or_else(not_here)?, expected));
     }
     let principal = caller.principal.clone();
-    let receipt = app.engine.submit(command, caller).await?;
-    wait(app, receipt.position).await?;
-    let position = receipt.events.last().map_or(receipt.position, |last| last.position);
+    let submitted = app.engine.submit(command, caller).await;
+    crate::metrics::command(outcome(&submitted));
+    let receipt = submitted?;
+    let snapshot = wait(app, receipt.position).await?;
+    let (events, state) = match receipt.repeated {
+        None => (receipt.events, receipt.state),
+        Some((first, last)) => {
+            let before = Position(first.0.saturating_sub(1));
+            let events = snapshot.views.timeline.after(before).take_while(|event| event.position <= last);
+            (events.cloned().collect(), app.snapshots.at(last).await?.state.clone())
+        }
+    };
+    let position = events.last().map_or(receipt.position, |last| last.position);
     let shape = CommandShape {
         position: position.0,
-        events: names(&receipt.events),
-        id: made(&receipt.events),
+        events: names(&events),
+        id: made(&events),
         ..CommandShape::default()
     };
-    Ok(Done { events: receipt.events, state: receipt.state, principal, shape })
+    Ok(Done { events, state, principal, is_repeated: receipt.repeated.is_some(), shape })
+}
+
+fn outcome(submitted: &Result<Receipt, SubmitError>) -> &'static str {
+    match submitted {
+        Ok(Receipt { repeated: Some(_), .. }) => "repeated",
+        Ok(receipt) if receipt.events.is_empty() => "unchanged",
+        Ok(_) => "done",
+        Err(SubmitError::Rejected { .. }) => "refused",
+        Err(_) => "failed",
+    }
 }
 
 /// A fulfilled wish.
 #[derive(Debug)]
 pub struct Done {
     /// What happened.
-    pub events: Vec<Recorded>,
+    pub events: Vec<Arc<Recorded>>,
     /// The state after exactly these events.
     pub state: State,
+    /// An earlier identical request was answered again.
+    pub is_repeated: bool,
     /// Whose wish it was.
     principal: Principal,
     /// The answer as far as it is made.

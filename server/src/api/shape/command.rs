@@ -1,6 +1,8 @@
 //! What a command answers: its events and what it made, told from these events alone, so that a repeated request is
 //! answered alike.
 
+use std::sync::Arc;
+
 use countersign_core::{Event, Recorded, access, artifact, schema, series, signoff};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -44,8 +46,8 @@ pub struct EventName {
 
 /// The names of events.
 #[must_use]
-pub fn names(events: &[Recorded]) -> Vec<EventName> {
-    let name = |recorded: &Recorded| EventName {
+pub fn names(events: &[Arc<Recorded>]) -> Vec<EventName> {
+    let name = |recorded: &Arc<Recorded>| EventName {
         position: recorded.position.0,
         r#type: schema::event_name(&recorded.event).to_owned(),
     };
@@ -54,7 +56,7 @@ pub fn names(events: &[Recorded]) -> Vec<EventName> {
 
 /// The id of what these events made: of the first thing, which is what was asked for.
 #[must_use]
-pub fn made(events: &[Recorded]) -> Option<String> {
+pub fn made(events: &[Arc<Recorded>]) -> Option<String> {
     events.iter().find_map(|recorded| match &recorded.event {
         Event::Item(artifact::Event::ItemCreated { item, .. }) => Some(item.to_string()),
         Event::Item(artifact::Event::CommentAdded { comment, .. }) => Some(comment.to_string()),

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use countersign_core::State;
-use countersign_core::access::may::members;
 use countersign_core::blueprint::{Configuration, Container, Recurrence};
 use countersign_core::context::Principal;
 use countersign_core::ids::ItemId;
@@ -168,15 +167,12 @@ pub struct CycleShape {
 #[must_use]
 pub fn signoff(state: &State, key: &SignoffKey, signoff: &Signoff, reader: &Principal) -> SignoffShape {
     let none = Configuration::default();
-    let configuration = state.templates.configurations.get(&signoff.configured_at).map_or(&none, |found| found);
+    let configuration = state.templates.configurations.get(&signoff.configured_at).map_or(&none, |found| &**found);
     let approvals: Vec<_> = signoff.approvals.iter().map(|given| approval(state, given)).collect();
-    let group = |group: &countersign_core::blueprint::FeedbackGroup| {
-        let passed_on = passed_on(signoff, Some(group.id.as_str()));
-        GroupShape {
-            id: group.id.to_string(),
-            title: group.title.to_string(),
-            members: people_in(state, group.members.iter().chain(passed_on), key.item),
-        }
+    let group = |group: &countersign_core::blueprint::FeedbackGroup| GroupShape {
+        id: group.id.to_string(),
+        title: group.title.to_string(),
+        members: named(state, signoff::reviewers(state, key, &group.id)),
     };
     SignoffShape {
         item_id: key.item.to_string(),
@@ -185,7 +181,7 @@ pub fn signoff(state: &State, key: &SignoffKey, signoff: &Signoff, reader: &Prin
         cycle: signoff.cycle,
         stale: is_stale(state, key.item, signoff),
         groups: configuration.groups.iter().map(group).collect(),
-        approvers: people_in(state, configuration.approvers.iter().chain(passed_on(signoff, None)), key.item),
+        approvers: named(state, signoff::approvers(state, key)),
         configuration: self::configuration(state, signoff, configuration),
         reviews: signoff.reviews.iter().map(|given| review(state, given)).collect(),
         approval: approvals.last().cloned(),
@@ -199,29 +195,17 @@ pub fn signoff(state: &State, key: &SignoffKey, signoff: &Signoff, reader: &Prin
     }
 }
 
-fn passed_on<'a>(signoff: &'a Signoff, group: Option<&str>) -> impl Iterator<Item = &'a Container> {
-    let of_group = move |given: &&Delegation| given.group.as_ref().map(|group| group.as_str()) == group;
-    signoff.delegations.iter().filter(of_group).map(|given| &given.to).collect::<Vec<_>>().into_iter()
-}
-
-fn people_in<'a>(state: &State, containers: impl Iterator<Item = &'a Container>, item: ItemId) -> Vec<String> {
-    let mut all: Vec<String> =
-        containers.flat_map(|container| members(state, container, item)).map(|who| people::name(state, &who)).collect();
+fn named(state: &State, people: std::collections::BTreeSet<Principal>) -> Vec<String> {
+    let mut all: Vec<String> = people.iter().map(|who| people::name(state, who)).collect();
     all.sort();
-    all.dedup();
     all
 }
 
 /// Approved content is named by digest; the govern item's source may hold another by now.
 fn is_stale(state: &State, item: ItemId, signoff: &Signoff) -> bool {
     let approved = signoff.approvals.iter().rev().find_map(|given| given.digest);
-    let Some(approved) = approved.filter(|_| signoff.status == Status::Approved) else { return false };
-    let item = state.items.by_id.get(&item);
-    let mut sources = item.into_iter().flat_map(|item| countersign_projections::derive::sources(item));
-    sources.any(|source| {
-        let source = state.items.by_id.get(&source).and_then(|source| source.source.as_ref());
-        source.and_then(|source| source.digest).is_some_and(|held| held != approved)
-    })
+    let approved = approved.filter(|_| signoff.status == Status::Approved);
+    approved.is_some_and(|approved| signoff::content_digest(state, item).is_some_and(|held| held != approved))
 }
 
 fn configuration(state: &State, signoff: &Signoff, configuration: &Configuration) -> ConfigurationShape {

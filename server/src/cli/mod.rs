@@ -1,0 +1,63 @@
+//! The command line. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 integrity violated.
+
+mod ingest;
+mod key;
+mod log;
+pub mod output;
+mod projections;
+mod remote;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::output::Failure;
+
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, about = "An event-sourced governance backend for AI and data projects")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service
+    Serve(serve::Arguments),
+    /// Look at the log
+    #[command(subcommand)]
+    Log(log::Command),
+    /// API keys
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Read models
+    #[command(subcommand)]
+    Projections(projections::Command),
+    /// Sync messages
+    #[command(subcommand)]
+    Ingest(ingest::Command),
+}
+
+/// Runs what the arguments say.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return output::end(Err(Failure::Failed(anyhow::Error::new(error)))),
+    };
+    let done = runtime.block_on(run(arguments.command));
+    runtime.shutdown_background();
+    output::end(done)
+}
+
+async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Log(command) => log::run(command).await,
+        Command::Key(command) => key::run(command).await,
+        Command::Projections(command) => projections::run(command).await,
+        Command::Ingest(command) => ingest::run(command).await,
+    }
+}

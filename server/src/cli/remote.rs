@@ -1,0 +1,64 @@
+//! A running service as the command line sees it: `--url` with a key from a file or the environment.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail, ensure};
+use reqwest::Method;
+use serde_json::Value;
+
+/// Longest key file, in bytes.
+const KEY_FILE_BYTES_MAX: u64 = 4096;
+
+/// Where the service is.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct Target {
+    /// Ask the running service at this URL instead of opening the data directory
+    #[arg(long, env = "COUNTERSIGN_URL", value_name = "URL")]
+    pub(super) url: Option<String>,
+    /// A file that holds the key for --url; else COUNTERSIGN_KEY
+    #[arg(long, env = "COUNTERSIGN_KEY_FILE", value_name = "FILE")]
+    key_file: Option<PathBuf>,
+}
+
+/// One running service.
+#[derive(Debug)]
+pub(super) struct Remote {
+    http: reqwest::Client,
+    root: String,
+    key: String,
+}
+
+impl Target {
+    /// The service, when one is named. A data directory that was named on the command line wins over the environment.
+    pub(super) fn remote(&self) -> anyhow::Result<Option<Remote>> {
+        let Some(url) = self.url.as_deref().filter(|url| !url.is_empty()) else { return Ok(None) };
+        let key = match &self.key_file {
+            Some(file) => {
+                let length = std::fs::metadata(file).with_context(|| format!("reading {}", file.display()))?.len();
+                ensure!(length <= KEY_FILE_BYTES_MAX, "{} is no key file", file.display());
+                std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?
+            }
+            None => std::env::var("COUNTERSIGN_KEY").context("--url needs a key: --key-file FILE or COUNTERSIGN_KEY")?,
+        };
+        let root = format!("{}{}", url.trim_end_matches('/'), crate::api::PREFIX);
+        Ok(Some(Remote { http: reqwest::Client::new(), root, key: key.trim().to_owned() }))
+    }
+}
+
+impl Remote {
+    /// Asks, and gives the body; a refusal is told in the service's words.
+    pub(super) async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
+        let mut request = self.http.request(method, format!("{}{path}", self.root)).bearer_auth(&self.key);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await.with_context(|| format!("asking {}", self.root))?;
+        let status = response.status();
+        let body: Value = response.json().await.with_context(|| format!("{path} answered {status} without JSON"))?;
+        if !status.is_success() {
+            let word = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+            bail!("{path} answered {}: {} ({})", status.as_u16(), word("detail"), word("code"));
+        }
+        Ok(body)
+    }
+}

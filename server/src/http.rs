@@ -1,0 +1,105 @@
+//! The HTTP server: routes, what surrounds every one of them, and its graceful end.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::api::{self, GOVERN_POSITION};
+use crate::app::App;
+use crate::problem::Problem;
+use crate::{health, metrics};
+
+/// How long a request may take; uploads and downloads have [`TRANSFER_TIME_MAX`], event streams no end.
+const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long an upload, a rebuild or a verification may take.
+const TRANSFER_TIME_MAX: Duration = Duration::from_secs(900);
+/// Most bytes of a path with its query.
+const URI_BYTES_MAX: usize = 8 * 1024;
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Everything that is served.
+#[must_use]
+pub fn router(app: App) -> Router {
+    let (api, document) = api::router();
+    let docs = SwaggerUi::new("/api/docs").url("/api/v1/openapi.json", document);
+    let around = ServiceBuilder::new()
+        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header_layer(HeaderName::from_static("x-frame-options"), "DENY"))
+        .layer(header_layer(header::REFERRER_POLICY, "no-referrer"))
+        .layer(header_layer(header::CACHE_CONTROL, "no-store"))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            Problem::internal(&"a handler panicked").into_response()
+        }));
+    api.route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(metrics::render))
+        .merge(docs)
+        .fallback(|| async { Problem::of_status(StatusCode::NOT_FOUND) })
+        .method_not_allowed_fallback(|| async { Problem::of_status(StatusCode::METHOD_NOT_ALLOWED) })
+        .layer(from_fn_with_state(app.clone(), positioned))
+        .layer(from_fn(bounded))
+        .route_layer(from_fn(metrics::measure))
+        .layer(around)
+        .with_state(app)
+}
+
+/// Sets a header that the handler did not set.
+fn header_layer(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+/// An answer that rests on no snapshot says where the service is.
+async fn positioned(State(app): State<App>, request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with(api::PREFIX);
+    let mut response = next.run(request).await;
+    if is_api && !response.headers().contains_key(GOVERN_POSITION) {
+        response.headers_mut().insert(GOVERN_POSITION, HeaderValue::from(app.latest().position().0));
+    }
+    response
+}
+
+async fn bounded(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let length = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
+    if length > URI_BYTES_MAX {
+        return Problem::malformed("uri_too_long", format!("at most {URI_BYTES_MAX} bytes are allowed")).into_response();
+    }
+    let is_long = path.starts_with("/api/v1/files") || path.ends_with("/rebuild") || path.ends_with("/log/verify");
+    let time_max = if is_long { TRANSFER_TIME_MAX } else { REQUEST_TIME_MAX };
+    // The stream's headers are sent at once; its body is not part of this.
+    match tokio::time::timeout(time_max, next.run(request)).await {
+        Ok(response) => response,
+        Err(_elapsed) => Problem::later("timeout", "the request took too long").into_response(),
+    }
+}
+
+/// Serves until the service is stopping, then finishes what runs.
+pub async fn serve(listener: tokio::net::TcpListener, app: App) -> std::io::Result<()> {
+    let stopping = app.stopping.clone();
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stopping.clone().cancelled_owned());
+    let overdue = async {
+        stopping.cancelled().await;
+        tokio::time::sleep(Duration::from_secs(crate::shutdown::FINISH_SECONDS_MAX)).await;
+    };
+    tokio::select! {
+        served = serving => served,
+        () = overdue => {
+            tracing::warn!("requests that did not finish in time are cut off");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The composition root: opens the log, replays it, starts the writer, the projector, HTTP and NATS, and ends them in
+//! the opposite order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use countersign_core::ids::Position;
+use countersign_engine::engine::{Engine, Health as EngineHealth, Settings};
+use countersign_engine::files::FileStore;
+use countersign_engine::sled_log::{SledLog, SledReader};
+use countersign_engine::vault::Vault;
+use countersign_projections::{Projector, Snapshots, load};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::{App, Parts};
+use crate::bootstrap::{self, ADMIN_KEY_VARIABLE};
+use crate::config::Config;
+use crate::health::Health;
+use crate::http;
+use crate::metrics::Metrics;
+
+/// How long the views may take to show the first events.
+const FIRST_VIEW_TIME_MAX: Duration = Duration::from_secs(30);
+/// After how many events a long replay says how far it is.
+const REPLAY_REPORT_EVENTS: u64 = 100_000;
+
+/// The core of a service without its doors: what offline commands need too.
+#[derive(Debug)]
+pub struct Core {
+    /// Where commands go.
+    pub engine: Engine,
+    /// Where answers come from.
+    pub snapshots: Snapshots<SledReader>,
+    /// The durable log.
+    pub log: SledReader,
+    /// Secrets.
+    pub vault: Vault,
+    /// The administrator's key, at the first start, when it has to be shown.
+    pub first_secret: Option<String>,
+    projector: Projector,
+}
+
+impl Core {
+    /// Opens a data directory, made on the first start, and replays its log.
+    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        let directory = config.data.clone();
+        let opened = tokio::task::spawn_blocking(move || {
+            let (writer, log) = SledLog::open(&directory.join("log"))?;
+            let vault = Vault::open(&directory.join("vault"))?;
+            let loaded = load(&log, |position, head| {
+                if position.0.is_multiple_of(REPLAY_REPORT_EVENTS) {
+                    tracing::info!(%position, %head, "replaying the log");
+                }
+            })?;
+            anyhow::Ok((writer, log, vault, loaded))
+        });
+        let (writer, log, vault, loaded) = opened.await.context("opening was broken off")??;
+        let state = loaded.snapshot.state.clone();
+        let is_new = state.log.is_none();
+        let (projector, feed, snapshots) = Projector::start(loaded, log.clone())?;
+        let engine = Engine::start(writer, state, Settings::default(), move |group| {
+            // A projector that stopped is seen by whoever waits for a snapshot; the log goes on without it.
+            if feed.send(group).is_err() {
+                tracing::error!("the projector has stopped");
+            }
+        });
+        let mut core = Self { engine, snapshots, log, vault, first_secret: None, projector };
+        if is_new {
+            let given = std::env::var(ADMIN_KEY_VARIABLE).ok().filter(|key| !key.is_empty());
+            let first = bootstrap::first_start(&core.engine, &core.vault, &config.data, given).await?;
+            core.snapshots.wait_for(first.position, FIRST_VIEW_TIME_MAX).await?;
+            core.first_secret = first.secret;
+        }
+        Ok(core)
+    }
+
+    /// Finishes what was accepted and closes the log.
+    pub async fn close(self) {
+        let Self { engine, projector, .. } = self;
+        close(engine, projector).await;
+    }
+}
+
+/// The feed ends with the writer's thread, and with the feed the projector.
+async fn close(engine: Engine, projector: Projector) {
+    engine.stop().await;
+    drop(engine);
+    match tokio::task::spawn_blocking(move || projector.join()).await {
+        Ok(Ok(())) => {}
+        _ => tracing::error!("the projector had stopped before its time"),
+    }
+}
+
+/// A running service.
+#[derive(Debug)]
+pub struct Service {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The administrator's key, at the first start, when it has to be shown.
+    pub first_secret: Option<String>,
+    app: App,
+    projector: Projector,
+    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+/// Starts everything; ready to be asked on return.
+pub async fn start(config: Config) -> anyhow::Result<Service> {
+    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listening on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    let Core { engine, snapshots, log, vault, first_secret, projector } = Core::open(&config).await?;
+    let files = FileStore::open(&config.data.join("files")).context("opening the file store")?;
+    let app = App::new(Parts {
+        config,
+        engine,
+        snapshots,
+        log,
+        vault,
+        files,
+        health: Health::default(),
+        metrics: Metrics::install()?,
+        stopping: CancellationToken::new(),
+    });
+    let serving = tokio::spawn(http::serve(listener, app.clone()));
+    tokio::spawn(stop_when_poisoned(app.clone()));
+    Ok(Service { address, first_secret, app, projector, serving })
+}
+
+/// After a failed append nothing can be accepted again: the process has to end.
+async fn stop_when_poisoned(app: App) {
+    let mut health = app.engine.watch_health();
+    if health.wait_for(|health| *health != EngineHealth::Running).await.is_ok() {
+        app.stopping.cancel();
+    }
+}
+
+impl Service {
+    /// Stops it when cancelled.
+    #[must_use]
+    pub fn stopping(&self) -> CancellationToken {
+        self.app.stopping.clone()
+    }
+
+    /// The last event that requests can see.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.app.latest().position()
+    }
+
+    /// Waits until it is told to stop; then accepts nothing new, finishes, drains, syncs.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let Self { app, projector, serving, .. } = self;
+        app.stopping.cancelled().await;
+        serving.await.context("the HTTP server")??;
+        let engine = app.engine.clone();
+        let poisoned = match engine.health() {
+            EngineHealth::Poisoned { reason } => Some(reason),
+            EngineHealth::Running | EngineHealth::Stopped => None,
+        };
+        close(engine, projector).await;
+        drop(app);
+        match poisoned {
+            None => Ok(()),
+            Some(reason) => anyhow::bail!("the log refuses writes: {reason}"),
+        }
+    }
+}
