@@ -1,3 +1,4 @@
 //! The harness: real parts, started for one test and ended with it.
 
 pub mod nats;
+pub mod server;

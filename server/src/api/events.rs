@@ -95,13 +95,13 @@ impl Which {
             Some(_) => return Err(Problem::invalid_field("order", "unknown_value", "asc or desc")),
         };
         Ok(Filter {
-            item: None,
             actor: self.actor.as_deref().map(|name| actor(ask, name)),
             from: time("from", self.from.as_deref())?,
             to: time("to", self.to.as_deref())?,
             after: page.after::<u64>()?.map(Position),
             order,
             limit: page.limit()?,
+            ..Filter::default()
         })
     }
 }

@@ -92,7 +92,7 @@ pub async fn govern(Segments(ar): Segments<String>, wish: Wish<GovernBody>) -> R
 /// The govern item that an event gave to this source.
 fn governing(recorded: &Recorded, wanted: ItemId) -> Option<ItemId> {
     match &recorded.event {
-        Event::Item(ItemEvent::ItemGoverned { item, source, .. } | ItemEvent::ItemAttached { item, source })
+        Event::Item(ItemEvent::ItemGoverned { item, source, .. } | ItemEvent::ItemAttached { item, source, .. })
             if *source == wanted =>
         {
             Some(*item)

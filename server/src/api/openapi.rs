@@ -1,6 +1,5 @@
 //! The OpenAPI 3.1 document: what all routes have in common is written here once.
 
-use utoipa::Modify as _;
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
@@ -49,7 +48,7 @@ pub fn complete(document: &mut OpenApi) {
     }
     for (name, scheme) in [("basic", HttpAuthScheme::Basic), ("bearer", HttpAuthScheme::Bearer)] {
         let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(scheme).build());
-        components.security_schemes.insert(name.to_owned(), scheme);
+        components.security_schemes.insert(name.to_owned(), RefOr::T(scheme));
     }
     let none: [String; 0] = [];
     document.security =
@@ -82,22 +81,23 @@ fn describe(method: HttpMethod, operation: &mut Operation) {
     let parameters = operation.parameters.get_or_insert_default();
     parameters.push(header("X-DKU-ProxyUser", "Act as this login; for administrators' keys"));
     if is_question {
-        parameters.extend(When::into_params(|| Some(ParameterIn::Query)));
+        parameters.extend(When::into_params(|| Some(ParameterIn::Query)).into_iter().map(RefOr::T));
     } else {
         parameters.push(header("Idempotency-Key", "Makes the request safe to repeat: 1 to 255 printable characters"));
         parameters.push(header("If-Match", "Only while the item's position is this: its ETag"));
     }
 }
 
-fn header(name: &str, description: &str) -> Parameter {
+fn header(name: &str, description: &str) -> RefOr<Parameter> {
     let text = ObjectBuilder::new().schema_type(Type::String);
-    ParameterBuilder::new()
+    let parameter = ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(description))
         .schema(Some(text))
-        .build()
+        .build();
+    RefOr::T(parameter)
 }
 
 fn problem(description: &str) -> Response {

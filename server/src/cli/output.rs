@@ -1,6 +1,5 @@
 //! What commands print, and how they end.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use countersign_core::Rejection;

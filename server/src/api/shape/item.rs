@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use countersign_core::State;
+use countersign_core::artifact::workflow::StepView;
 use countersign_core::artifact::{self, Item, StepStatus};
 use countersign_core::ids::ItemId;
 use countersign_core::signoff::SignoffKey;
@@ -12,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use utoipa::ToSchema;
 
-use super::{people, value};
+use super::value;
 
 /// Anything governed or governable.
 #[derive(Debug, Serialize, ToSchema)]
@@ -87,12 +88,8 @@ pub struct StepShape {
 #[must_use]
 pub fn item(state: &State, item: &Item, is_readable: &dyn Fn(ItemId) -> bool) -> ItemShape {
     let shown = |id: &ItemId| is_readable(*id);
-    let version = people::version(state, &item.template);
-    let definitions = version.iter().flat_map(|version| &version.definition.fields);
-    let fields = definitions
-        .filter_map(|field| Some((field.id.to_string(), artifact::field_value(state, item.id, &field.id)?)))
-        .map(|(id, held)| (id, value::json(&held)))
-        .collect();
+    let fields = artifact::field_values(state, item);
+    let fields = fields.into_iter().map(|(id, held)| (id.to_string(), value::json(&held))).collect();
     ItemShape {
         id: item.id.to_string(),
         name: item.name.to_string(),
@@ -136,19 +133,17 @@ pub(crate) const fn kind_word(object: &SyncObject) -> &'static str {
 }
 
 fn steps(state: &State, item: &Item) -> Vec<StepShape> {
-    let version = people::version(state, &item.template);
-    let definition = |step: &artifact::Step| version?.definition.steps.iter().find(|known| known.id == step.id);
-    let shape = |step: &artifact::Step| {
-        let key = SignoffKey { item: item.id, step: step.id.clone() };
+    let shape = |step: StepView| {
+        let key = SignoffKey { item: item.id, step: step.id };
         StepShape {
-            id: step.id.to_string(),
-            name: definition(step).map_or_else(|| step.id.to_string(), |known| known.name.to_string()),
+            id: key.step.to_string(),
+            name: step.name.to_string(),
             status: step_word(step.status),
-            visible: artifact::is_visible(state, item.id, &step.id),
+            visible: step.is_visible,
             signoff: state.signoffs.by_step.get(&key).map(|signoff| signoff.status.word()),
         }
     };
-    item.steps.iter().map(shape).collect()
+    artifact::workflow::steps(state, item).into_iter().map(shape).collect()
 }
 
 /// The word on every wire.
