@@ -7,6 +7,7 @@ use super::state::Item;
 use crate::blueprint::Definition;
 use crate::ids::{FieldId, ItemId};
 use crate::rejection::FieldProblem;
+use crate::signoff::{self, Status};
 use crate::state::State;
 use crate::value::{FieldChange, Value};
 
@@ -41,6 +42,12 @@ pub(super) fn problems(
     let parent = parent_field.and_then(after).and_then(|value| value.references().next());
     let mut problems = Vec::new();
     let mut seen = BTreeSet::new();
+    if let Some(item) = item.filter(|item| is_signing_off(state, item.id))
+        && changes.iter().any(|change| change.field == source_field)
+    {
+        let message = format!("a sign-off of {} has begun: what it stands for stays", item.id);
+        problems.push(FieldProblem { field: source_field.clone(), code: "source_fixed", message });
+    }
     for source in after(&source_field).into_iter().flat_map(Value::references) {
         let problem = |field: &FieldId, code, message| FieldProblem { field: field.clone(), code, message };
         if !seen.insert(source) {
@@ -76,6 +83,11 @@ pub(super) fn problems(
         problems.push(FieldProblem { field: field.clone(), code: "forbidden_reference", message });
     }
     problems
+}
+
+// An approval is for one source: exchanging the source afterwards would approve what nobody looked at.
+fn is_signing_off(state: &State, item: ItemId) -> bool {
+    signoff::of_item(state, item).any(|(_, signoff)| signoff.status != Status::NotStarted || signoff.cycle > 1)
 }
 
 fn is_below(state: &State, item: ItemId, ancestor: ItemId) -> bool {

@@ -47,7 +47,11 @@ pub(in crate::artifact) fn govern(draft: &mut Draft<'_>, wish: &Govern) -> Resul
         }
     };
     if let Some(initiative) = wish.initiative {
-        set_by_rule(draft, governed, &FieldId::from(INITIATIVE), Some(Value::Reference(initiative)));
+        let field = FieldId::from(INITIATIVE);
+        if !has_field(draft.state(), governed, &field) {
+            return Err(Rejection::InitiativeNotPossible { item: initiative }.into());
+        }
+        set_by_rule(draft, governed, &field, Some(Value::Reference(initiative)));
     }
     work_off(draft, vec![governed]);
     Ok(())
@@ -256,6 +260,11 @@ fn govern_one(
 fn stored_parent(definition: &Definition) -> Option<&FieldId> {
     let field = definition.field(definition.parent_field.as_ref()?)?;
     (field.source == FieldSource::Stored && field.list.is_none()).then_some(&field.id)
+}
+
+fn has_field(state: &State, item: ItemId, field: &FieldId) -> bool {
+    let found = state.items.by_id.get(&item).and_then(|item| state.templates.version(&item.template));
+    found.is_some_and(|version| version.definition.field(field).is_some())
 }
 
 /// Governs a child by its parent's rule, under the version that the parent has, the standard one, or any active one.

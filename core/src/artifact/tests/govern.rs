@@ -177,6 +177,35 @@ fn an_item_made_for_a_source_hangs_where_the_source_does() {
 }
 
 #[test]
+fn what_a_signed_off_item_stands_for_cannot_be_exchanged() {
+    let mut world = world();
+    let v1 = tell(&mut world, version_key("FRAUD", "m1", "v1"));
+    let v2 = tell(&mut world, version_key("FRAUD", "m1", "v2"));
+    let governed = world.govern(v1);
+    let exchange = |source: ItemId| fill(governed, &[("dataiku_item", texts(&[&source.to_string()]))]);
+    let world = Spec::given(world).as_user("cora").when(exchange(v2)).then(&["FieldsEdited"]);
+    let mut world = Spec::given(world).as_user("cora").when(exchange(v1)).then(&["FieldsEdited"]);
+    let requested =
+        crate::signoff::Event::FeedbackRequested { item: governed, step: "review".into(), notify: Vec::new() };
+    world.happened(&Principal::System, requested);
+    let rejection = Spec::given(world).as_user("meg").when(exchange(v2)).rejection();
+    assert_eq!(rejection.fields()[0].code, "source_fixed");
+}
+
+#[test]
+fn a_template_without_the_field_takes_no_initiative() {
+    let mut world = world();
+    let source = tell(&mut world, project_key("FRAUD"));
+    version(&mut world, GOVERN_PROJECT, "bv.bare", "{}");
+    let cora = world.principal("cora");
+    world.run(&cora, create("bp.system.business_initiative", &[]));
+    let initiative = Some(last(&world));
+    let wish = Govern { initiative, version: Some("bv.bare".into()), ..plain(source) };
+    let world = Spec::given(world).as_user("cora").when(Command::Govern(wish)).then_rejected("initiative_not_possible");
+    assert_eq!(governing_item(&world.state, source), None);
+}
+
+#[test]
 fn hiding_covers_children_and_is_taken_back() {
     let mut world = world();
     let version = tell(&mut world, version_key("FRAUD", "m1", "v1"));
