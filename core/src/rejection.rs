@@ -50,7 +50,7 @@ macro_rules! rejections {
         /// Why a command of this module was refused.
         #[derive(Debug, Clone, PartialEq, thiserror::Error)]
         pub enum Rejection {
-            $($(#[doc = $rule])+ #[error($text)] $variant $({ $(#[allow(missing_docs, reason = "named by the sentence")] $field: $ty),* })?,)*
+            $($(#[doc = $rule])+ #[error($text)] $variant $({ $($field: $ty),* })?,)*
         }
 
         impl Rejection {

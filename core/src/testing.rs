@@ -150,3 +150,68 @@ pub fn name(event: &crate::event::Event) -> String {
     let inner = text.split_once('(').map_or(text.as_str(), |(_, inner)| inner);
     inner.chars().take_while(char::is_ascii_alphanumeric).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Spec, When, World, name};
+    use crate::log::{Command, Event};
+    use crate::signoff;
+
+    fn refused() -> When {
+        let wish = signoff::Command {
+            item: crate::ids::ItemId(1),
+            step: "review".into(),
+            action: signoff::Action::ReturnToFeedback,
+        };
+        Spec::given(World::empty()).when(wish)
+    }
+
+    fn already_so() -> When {
+        Spec::given(World::empty()).as_system().when(Command::FireDue)
+    }
+
+    #[test]
+    fn each_outcome_satisfies_its_own_expectation() {
+        refused().then_rejected("not_found");
+        already_so().then_already_so();
+        assert_eq!(refused().rejection().kind(), crate::RejectionKind::Missing);
+    }
+
+    #[test]
+    #[should_panic(expected = "refused with not_found")]
+    fn a_refusal_is_not_taken_for_already_so() {
+        refused().then_already_so();
+    }
+
+    #[test]
+    #[should_panic(expected = "refused with not_found")]
+    fn a_refusal_is_not_taken_for_an_acceptance() {
+        refused().then(&["SignoffReset"]);
+    }
+
+    #[test]
+    #[should_panic(expected = "left")]
+    fn another_code_is_not_taken_for_the_expected_one() {
+        refused().then_rejected("forbidden");
+    }
+
+    #[test]
+    #[should_panic(expected = "instead of refused")]
+    fn already_so_is_not_taken_for_a_refusal() {
+        already_so().then_rejected("forbidden");
+    }
+
+    #[test]
+    #[should_panic(expected = "use then_already_so")]
+    fn no_events_are_expected_by_then_already_so_only() {
+        already_so().then(&[]);
+    }
+
+    #[test]
+    fn an_event_is_named_as_in_the_catalogue() {
+        let event = Event::LogCreated { log: crate::ids::LogId(uuid::Uuid::nil()), product: "".into() };
+        assert_eq!(name(&event.into()), "LogCreated");
+        let event = crate::access::Event::UserDisabled { user: crate::ids::UserId(1) };
+        assert_eq!(name(&event.into()), "UserDisabled");
+    }
+}

@@ -81,7 +81,7 @@ pub(super) fn check_create(state: &State, key: &SignoffKey, principal: &Principa
     let found = state.items.by_id.get(item);
     let found = found.ok_or_else(|| common::Rejection::NotFound { what: item.to_string() })?;
     if found.is_archived {
-        return Err(Rejection::ItemArchived { item: *item }.into());
+        return Err(artifact::Rejection::ItemArchived { item: *item }.into());
     }
     let status = step_status(found, key);
     let status = status.ok_or_else(|| common::Rejection::NotFound { what: format!("step {step} of {item}") })?;
@@ -89,7 +89,7 @@ pub(super) fn check_create(state: &State, key: &SignoffKey, principal: &Principa
         return Err(Rejection::SignoffNotConfigured { step: step.clone() }.into());
     }
     if status != StepStatus::Ongoing {
-        return Err(Rejection::StepNotOngoing { step: step.clone() }.into());
+        return Err(artifact::Rejection::StepNotOngoing { step: step.clone() }.into());
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::rejection::Rejection;
 use super::state::{Approval, ApprovalStatus, Review, Signoff, Status};
-use crate::artifact::StepStatus;
+use crate::artifact::{self, StepStatus};
 use crate::blueprint::{Configuration, Container};
 use crate::context::Principal;
 use crate::ids::{FeedbackGroupId, ItemId, ReviewId, StepId};
@@ -183,13 +183,13 @@ impl Policy<'_> {
     pub(super) fn can_happen(&self, wish: Wish<'_>) -> Result<(), crate::Rejection> {
         let status = self.signoff.status;
         if self.is_archived {
-            return Err(Rejection::ItemArchived { item: self.item }.into());
+            return Err(artifact::Rejection::ItemArchived { item: self.item }.into());
         }
         if status == Status::Abandoned && wish.is_edit() {
             return Err(Rejection::SignoffAbandoned.into());
         }
         if !wish.is_allowed_on(self.step_status) {
-            return Err(Rejection::StepNotOngoing { step: self.step.clone() }.into());
+            return Err(artifact::Rejection::StepNotOngoing { step: self.step.clone() }.into());
         }
         if !wish.from().contains(&status) {
             return Err(Rejection::TransitionForbidden { from: status.word(), wish: wish.words() }.into());

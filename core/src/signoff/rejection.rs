@@ -1,15 +1,11 @@
 use super::schedule::RECURRENCE_YEARS_MAX;
-use crate::ids::{FeedbackGroupId, ItemId, ReviewId, StepId, UserId};
+use crate::ids::{FeedbackGroupId, ReviewId, StepId, UserId};
 
 crate::rejections! {
     /// The step of this item has no sign-off.
     Missing SignoffNotFound { step: StepId } = "signoff_not_found", "step {step} has no sign-off";
     /// A sign-off can be created only where the template configures one.
     State SignoffNotConfigured { step: StepId } = "signoff_not_configured", "the template configures no sign-off for step {step}";
-    /// Nothing changes on an archived item.
-    State ItemArchived { item: ItemId } = "item_archived", "{item} is archived";
-    /// A sign-off is worked on while its step is ongoing; reset and abandon also work on a finished step.
-    State StepNotOngoing { step: StepId } = "step_not_ongoing", "step {step} is not ongoing";
     /// The table of sign-off actions has no such row.
     State TransitionForbidden { from: &'static str, wish: &'static str } = "signoff_transition_forbidden", "a sign-off that is {from} does not allow to {wish}";
     /// While abandoned nothing can be edited; cancel the abandonment or reset first.
