@@ -133,6 +133,9 @@ pub enum DecodeError {
         /// What would have been right.
         expected: &'static str,
     },
+    /// A stored version document that today's parser refuses: what was once accepted has to stay readable.
+    #[error("a version document cannot be read")]
+    Definition(#[source] crate::blueprint::DefinitionError),
     /// A personal value that no commitment of the event stands for: it was changed.
     #[error("a personal value does not match any commitment of its event")]
     PersonalMismatch,

@@ -30,13 +30,8 @@ pub(super) fn event(number: u16, s: &mut Source) -> Event {
 }
 
 fn definition(s: &mut Source) -> Arc<Definition> {
-    Arc::new(Definition {
-        name: "".into(),
-        parent_field: None,
-        fields: Vec::new(),
-        steps: Vec::new(),
-        document: serde_json::json!({ "name": s.text() }).to_string().into(),
-    })
+    let document = serde_json::json!({ "name": s.text() }).to_string();
+    Arc::new(Definition::parse(&document).unwrap_or_else(|error| panic!("{error}")))
 }
 
 fn configuration(s: &mut Source) -> Configuration {

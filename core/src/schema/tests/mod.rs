@@ -2,6 +2,7 @@
 
 mod damage;
 mod docs;
+mod first_start;
 mod golden;
 mod personal;
 mod round_trip;

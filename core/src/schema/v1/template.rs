@@ -49,8 +49,7 @@ impl Wire<Arc<Definition>> for String {
     }
 
     fn thaw(self, _: &mut Thawing) -> Result<Arc<Definition>, DecodeError> {
-        let parsed = Definition::parse(&self);
-        parsed.map(Arc::new).map_err(|error| DecodeError::unexpected(&error.to_string(), "a version document"))
+        Definition::parse(&self).map(Arc::new).map_err(DecodeError::Definition)
     }
 }
 
