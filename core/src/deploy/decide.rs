@@ -1,11 +1,152 @@
-use super::Command;
+//! Rules about infrastructures and the questions asked before a deployment.
+//!
+//! INVARIANT (policy-tightens): without an administrator the policy of a known infrastructure only becomes tighter.
+
+use std::sync::Arc;
+
+use super::gate::{Decision, Question, answer};
+use super::state::{InfraKey, InfraKind, Policy};
+use super::{Command, Event};
+use crate::access::may::{Action, Subject, allows};
+use crate::context::Principal;
 use crate::draft::Draft;
+use crate::rejection::common;
+use crate::sync::{KEY_PART_BYTES_MAX, Revision};
+
+/// Longest stage of an infrastructure, in bytes.
+pub const STAGE_BYTES_MAX: usize = 255;
 
 crate::rejections! {
     /// The gate answers only for an infrastructure that is known; never ALLOW for another.
     Missing InfrastructureUnknown { infra: String } = "infrastructure_unknown", "the infrastructure {infra} is not known";
+    /// When several deployers have an infrastructure of that id, the deployer has to be named.
+    Input InfrastructureAmbiguous { infra: String } = "infrastructure_ambiguous", "several deployers have an infrastructure {infra}; name the node";
+    /// Where bundles are deployed one bundle is asked about, where APIs are deployed one or more model versions.
+    Input SubjectsInvalid { infra: String, needs: &'static str } = "subjects_invalid", "a question about {infra} needs {needs}";
+    /// A new infrastructure needs to be of a kind: for projects or for APIs.
+    Input InfrastructureKindMissing { infra: String } = "infrastructure_kind_missing", "the new infrastructure {infra} needs a type";
+    /// A deployer tells of its own infrastructures only.
+    Permission DeployerMismatch { infra: String } = "deployer_mismatch", "only the node of {infra} tells of it";
 }
 
-pub(crate) fn decide(_draft: &mut Draft<'_>, _command: &Command) -> Result<(), crate::Rejection> {
+pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
+    match command {
+        Command::SyncInfrastructure { infra, kind, stage, policy, revision } => {
+            sync(draft, infra, *kind, stage.clone(), *policy, *revision)
+        }
+        Command::SetInfrastructure { infra, kind, stage, policy } => set(draft, infra, *kind, stage.as_ref(), *policy),
+        Command::CheckDeployment { question, is_acknowledged } => check_deployment(draft, question, *is_acknowledged),
+    }
+}
+
+fn sync(
+    draft: &mut Draft<'_>,
+    infra: &InfraKey,
+    kind: InfraKind,
+    stage: Option<Arc<str>>,
+    policy: Option<Policy>,
+    revision: Revision,
+) -> Result<(), crate::Rejection> {
+    match &draft.context().caller.principal {
+        Principal::System => {}
+        Principal::Node(node) if *node == infra.node => {}
+        _ => return Err(Rejection::DeployerMismatch { infra: name(infra) }.into()),
+    }
+    check(infra, stage.as_ref())?;
+    crate::sync::register(draft, &infra.node);
+    let known = draft.state().infrastructures.by_key.get(infra).cloned();
+    let Some(known) = known else {
+        let policy = policy.unwrap_or_default();
+        draft.emit(Event::InfrastructureRegistered { infra: infra.clone(), kind, stage, policy, revision });
+        return Ok(());
+    };
+    if revision <= known.revision {
+        return Ok(());
+    }
+    let (infra, old) = (infra.clone(), known.policy);
+    draft.emit(Event::InfrastructureRegistered { infra: infra.clone(), kind, stage, policy: old, revision });
+    if let Some(new) = policy.filter(|new| *new > old) {
+        draft.emit(Event::PolicyChanged { infra, old, new });
+    }
     Ok(())
+}
+
+fn set(
+    draft: &mut Draft<'_>,
+    infra: &InfraKey,
+    kind: Option<InfraKind>,
+    stage: Option<&Arc<str>>,
+    policy: Option<Policy>,
+) -> Result<(), crate::Rejection> {
+    if !allows(draft.state(), &draft.context().caller.principal, Action::Admin, Subject::Instance) {
+        return Err(common::Rejection::Forbidden { needs: "an administrator".to_owned() }.into());
+    }
+    check(infra, stage)?;
+    let known = draft.state().infrastructures.by_key.get(infra).cloned();
+    let Some(known) = known else {
+        let kind = kind.ok_or_else(|| Rejection::InfrastructureKindMissing { infra: name(infra) })?;
+        draft.emit(Event::InfrastructureRegistered {
+            infra: infra.clone(),
+            kind,
+            stage: stage.cloned(),
+            policy: policy.unwrap_or_default(),
+            revision: Revision::default(),
+        });
+        return Ok(());
+    };
+    let kind = kind.unwrap_or(known.kind);
+    let stage = stage.cloned().or_else(|| known.stage.clone());
+    let old = known.policy;
+    if (kind, &stage) != (known.kind, &known.stage) {
+        let revision = known.revision;
+        draft.emit(Event::InfrastructureRegistered { infra: infra.clone(), kind, stage, policy: old, revision });
+    }
+    if let Some(new) = policy.filter(|new| *new != old) {
+        draft.emit(Event::PolicyChanged { infra: infra.clone(), old, new });
+    }
+    Ok(())
+}
+
+// Every question with intent to deploy is a fact of its own: asked twice is asked twice.
+fn check_deployment(draft: &mut Draft<'_>, question: &Question, is_acknowledged: bool) -> Result<(), crate::Rejection> {
+    let answer = answer(draft.state(), question)?;
+    let mut unmet: Vec<Arc<str>> = Vec::new();
+    for condition in &answer.unmet {
+        if !unmet.iter().any(|code| **code == *condition.code) {
+            unmet.push(condition.code.into());
+        }
+    }
+    let first = question.subjects.first().and_then(|subject| draft.state().nodes.items.get(subject));
+    let checked = Event::DeploymentChecked {
+        infra: answer.infra,
+        item: first.copied(),
+        subjects: question.subjects.clone(),
+        policy: answer.policy,
+        decision: answer.decision,
+        unmet,
+        // Only a warning can be acknowledged: a denial stays one, and what is allowed needs nothing.
+        is_acknowledged: is_acknowledged && answer.decision == Decision::Warn,
+    };
+    draft.emit(checked);
+    Ok(())
+}
+
+fn check(infra: &InfraKey, stage: Option<&Arc<str>>) -> Result<(), common::Rejection> {
+    check_text("node", infra.node.as_str(), KEY_PART_BYTES_MAX)?;
+    check_text("infrastructure", infra.infra.as_str(), KEY_PART_BYTES_MAX)?;
+    stage.map_or(Ok(()), |stage| check_text("stage", stage, STAGE_BYTES_MAX))
+}
+
+fn check_text(what: &'static str, text: &str, max_bytes: usize) -> Result<(), common::Rejection> {
+    if text.len() > max_bytes {
+        return Err(common::Rejection::TextTooLong { what, length_bytes: text.len(), max_bytes });
+    }
+    if text.trim().is_empty() || text.contains(char::is_control) {
+        return Err(common::Rejection::NameInvalid { what });
+    }
+    Ok(())
+}
+
+fn name(infra: &InfraKey) -> String {
+    format!("{}/{}", infra.node, infra.infra)
 }

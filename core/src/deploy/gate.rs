@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
-use super::state::{InfraKey, Policy};
+use super::Rejection;
+use super::approval::unmet_of;
+use super::state::{InfraKey, InfraKind, Infrastructure, Policy};
 use crate::blueprint::Container;
 use crate::ids::{Digest, FeedbackGroupId, InfraId, ItemId, NodeId, StepId};
-use crate::sync::SyncKey;
+use crate::state::State;
+use crate::sync::{SyncKey, SyncObject};
+
+pub use super::approval::{ApprovalVerdict, GATE_STEP, verdict_of};
 
 /// What a deployer wants to know.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,7 +86,54 @@ pub struct Unmet {
     pub groups: Vec<FeedbackGroupId>,
 }
 
-/// Answers a question from the state alone.
-pub fn answer(_state: &crate::State, _question: &Question) -> Result<Answer, super::Rejection> {
-    Err(super::Rejection::InfrastructureUnknown { infra: _question.infra.to_string() })
+/// Answers a question from the state alone. Whether the asker may ask is for the shell: whoever is active may.
+///
+/// Refused when the infrastructure is unknown or ambiguous, and when the subjects are not what is deployed there.
+pub fn answer(state: &State, question: &Question) -> Result<Answer, Rejection> {
+    let infrastructure = find(state, question)?;
+    check_subjects(infrastructure, &question.subjects)?;
+    let unmet: Vec<Unmet> =
+        question.subjects.iter().flat_map(|subject| unmet_of(state, subject, question.digest)).collect();
+    let decision = match infrastructure.policy {
+        _ if unmet.is_empty() => Decision::Allow,
+        Policy::NoCheck => Decision::Allow,
+        Policy::Warn => Decision::Warn,
+        Policy::Prevent => Decision::Deny,
+    };
+    Ok(Answer { infra: infrastructure.key.clone(), policy: infrastructure.policy, decision, unmet })
+}
+
+fn find<'a>(state: &'a State, question: &Question) -> Result<&'a Infrastructure, Rejection> {
+    let unknown = || Rejection::InfrastructureUnknown { infra: question.infra.to_string() };
+    if let Some(node) = &question.node {
+        let key = InfraKey { node: node.clone(), infra: question.infra.clone() };
+        return state.infrastructures.by_key.get(&key).map(|found| &**found).ok_or_else(unknown);
+    }
+    let mut found = state.infrastructures.by_key.values().filter(|found| found.key.infra == question.infra);
+    let first = found.next().ok_or_else(unknown)?;
+    match found.next() {
+        Some(_) => Err(Rejection::InfrastructureAmbiguous { infra: question.infra.to_string() }),
+        None => Ok(first),
+    }
+}
+
+fn check_subjects(infrastructure: &Infrastructure, subjects: &[SyncKey]) -> Result<(), Rejection> {
+    let are_fine = match infrastructure.kind {
+        InfraKind::Project => {
+            matches!(subjects, [one] if matches!(one.object, SyncObject::Bundle { .. }))
+        }
+        InfraKind::Api => {
+            (1..=SUBJECTS_MAX).contains(&subjects.len())
+                && subjects.iter().all(|subject| matches!(subject.object, SyncObject::ModelVersion { .. }))
+        }
+    };
+    let needs = match infrastructure.kind {
+        InfraKind::Project => "one bundle",
+        InfraKind::Api => "1 to 100 model versions",
+    };
+    if are_fine {
+        Ok(())
+    } else {
+        Err(Rejection::SubjectsInvalid { infra: infrastructure.key.infra.to_string(), needs })
+    }
 }

@@ -1,5 +1,6 @@
 //! Infrastructures and the gate before them.
 
+mod approval;
 mod command;
 mod decide;
 mod event;

@@ -2,12 +2,19 @@
 //!
 //! Redelivered, duplicated and reordered messages change nothing: key and revision decide.
 
+mod bounds;
 mod command;
 mod decide;
+mod evaluate;
 mod event;
 mod evolve;
+mod fields;
 mod state;
 
+pub use bounds::{
+    FIELDS_MAX, KEY_PART_BYTES_MAX, METRIC_NAME_BYTES_MAX, METRICS_MAX, MODEL_VERSIONS_MAX, NAME_BYTES_MAX,
+    URL_BYTES_MAX,
+};
 pub use command::{Command, Evaluate, Sync};
 pub use decide::Rejection;
 pub use event::{Event, SeriesMeasure};
@@ -16,5 +23,5 @@ pub use state::{Active, Measure, Nodes, Revision, SyncKey, SyncObject, SyncSourc
 /// Before a metric's name, in the field of a model version that holds its time series.
 pub const METRIC_FIELD_PREFIX: &str = "evaluation_metrics_";
 
-pub(crate) use decide::decide;
+pub(crate) use decide::{decide, register};
 pub(crate) use evolve::evolve;
