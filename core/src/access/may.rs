@@ -3,6 +3,9 @@
 //! Rights come from three places: being an administrator, the permissions of the item's blueprint (everyone's, and
 //! those of the roles held on the item), and being asked: whoever may review or approve may read. What administrators
 //! may do never makes them reviewers or approvers. Who is meant by a users container is in `roles`.
+//!
+//! Synced items are made and deleted by their node alone. To write on one is to hide, show or comment on it; its
+//! fields are refused by the items' own `blueprint_locked`.
 
 use std::fmt;
 
@@ -168,7 +171,7 @@ impl Lack {
         match self {
             Self::Active => "the actor is unknown, disabled or revoked".to_owned(),
             Self::Existence(item) => format!("{item} does not exist"),
-            Self::OnlyNodes => "synced items are changed by their node only".to_owned(),
+            Self::OnlyNodes => "synced items are made and deleted by their node only".to_owned(),
             Self::OnlyAdministrators => "administrators only".to_owned(),
             Self::OnlySync => "a node may change its own objects only".to_owned(),
             Self::Right => format!("the right to {} through a role on the item, or for everyone", action.word()),
@@ -194,7 +197,7 @@ fn judge<'a>(state: &'a State, principal: &Principal, action: Action, on: Subjec
             (&item.template.blueprint, Some(id))
         }
     };
-    if action != Action::Read && is_locked(state, blueprint) {
+    if matches!(action, Action::Create | Action::Delete) && is_locked(state, blueprint) {
         return Err(Lack::OnlyNodes);
     }
     if is_admin(state, principal) {

@@ -9,7 +9,10 @@ mod roles;
 mod state;
 
 pub use command::Command;
-pub use decide::{GROUP_NAME_BYTES_MAX, LOGIN_CHARS_MAX, Rejection};
+pub use decide::{
+    DESCRIPTION_BYTES_MAX, GROUP_NAME_BYTES_MAX, GROUPS_MAX, LABEL_BYTES_MAX, LOGIN_CHARS_MAX, LOGIN_RESERVED,
+    Rejection,
+};
 pub use event::Event;
 pub use evolve::{GROUP_BLUEPRINT, SYSTEM_VERSION, USER_BLUEPRINT};
 pub use state::{Access, Assignment, Group, Key, Permissions, Rights, Role, User};

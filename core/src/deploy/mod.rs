@@ -9,7 +9,7 @@ pub mod gate;
 mod state;
 
 pub use command::Command;
-pub use decide::Rejection;
+pub use decide::{Rejection, STAGE_BYTES_MAX};
 pub use event::Event;
 pub use state::{InfraKey, InfraKind, Infrastructure, Infrastructures, Policy};
 

@@ -11,6 +11,7 @@ use super::command::Sync;
 use super::event::Event;
 use super::state::{Active, Revision, SyncKey, SyncObject, SyncSource};
 use super::{Command, bounds, evaluate, fields};
+use crate::artifact::govern::{govern_upcoming, rename_from_source};
 use crate::context::Principal;
 use crate::draft::Draft;
 use crate::ids::{FieldId, ItemId, NodeId};
@@ -214,8 +215,15 @@ fn outdated_versions(state: &State, model: &SyncKey, field: &FieldId) -> Vec<Ite
     outdated.map(|(_, item)| *item).take(ACTIVE_CHANGES_MAX).collect()
 }
 
-/// What else follows: upcoming children are governed, and a govern item is renamed with its source.
-fn follow(_draft: &mut Draft<'_>, _item: ItemId, _is_new: bool, _is_renamed: bool) {}
+/// What else follows: an upcoming child is governed, and a govern item is renamed with its source.
+fn follow(draft: &mut Draft<'_>, item: ItemId, is_new: bool, is_renamed: bool) {
+    if is_renamed {
+        rename_from_source(draft, item);
+    }
+    if is_new {
+        govern_upcoming(draft, item);
+    }
+}
 
 fn source(state: &State, item: ItemId) -> Option<&SyncSource> {
     state.items.by_id.get(&item)?.source.as_deref()

@@ -7,9 +7,9 @@ use super::command::Sync;
 use super::state::{Active, SyncKey, SyncObject};
 use crate::access::SYSTEM_VERSION;
 use crate::blueprint::{Definition, FieldKind, FieldSource};
-use crate::ids::{Digest, FieldId, ItemId};
+use crate::ids::{FieldId, ItemId};
 use crate::state::State;
-use crate::value::{FieldChange, OLD_VALUE_BYTES_MAX, OldValue, Value};
+use crate::value::{FieldChange, OldValue, Value};
 
 /// Every stored field that the item is to have, except the series of its evaluations. Parents have their items already.
 pub(super) fn wanted(state: &State, sync: &Sync) -> BTreeMap<FieldId, Value> {
@@ -69,7 +69,7 @@ pub(super) fn changes(state: &State, item: ItemId, wanted: &BTreeMap<FieldId, Va
 }
 
 pub(super) fn change(field: &FieldId, old: Option<&Value>, new: Option<&Value>) -> FieldChange {
-    FieldChange { field: field.clone(), old: kept(old), new: new.cloned() }
+    FieldChange { field: field.clone(), old: OldValue::of(old), new: new.cloned() }
 }
 
 fn of_key(state: &State, key: &SyncKey) -> Vec<(FieldId, Value)> {
@@ -116,15 +116,4 @@ fn fit(definition: &Definition, fields: BTreeMap<FieldId, Value>) -> BTreeMap<Fi
         Some((id, value))
     });
     fitted.collect()
-}
-
-fn kept(old: Option<&Value>) -> OldValue {
-    let Some(old) = old else { return OldValue::Absent };
-    match old {
-        Value::Text(text) | Value::Json(text) if text.len() > OLD_VALUE_BYTES_MAX => OldValue::Large {
-            digest: Digest::of(text.as_bytes()),
-            length_bytes: u64::try_from(text.len()).unwrap_or(u64::MAX),
-        },
-        small => OldValue::Value(small.clone()),
-    }
 }
