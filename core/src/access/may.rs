@@ -4,8 +4,8 @@
 //! those of the roles held on the item), and being asked: whoever may review or approve may read. What administrators
 //! may do never makes them reviewers or approvers. Who is meant by a users container is in `roles`.
 //!
-//! Synced items are made and deleted by their node alone. To write on one is to hide, show or comment on it; its
-//! fields are refused by the items' own `blueprint_locked`.
+//! Items of locked blueprints (synced ones, people, groups) are made, changed and deleted by their node or the system
+//! alone; whether to hide or govern a synced item is a question of creating items of the blueprint that governs it.
 
 use std::fmt;
 
@@ -171,7 +171,7 @@ impl Lack {
         match self {
             Self::Active => "the actor is unknown, disabled or revoked".to_owned(),
             Self::Existence(item) => format!("{item} does not exist"),
-            Self::OnlyNodes => "synced items are made and deleted by their node only".to_owned(),
+            Self::OnlyNodes => "only its node makes, changes or deletes a synced item".to_owned(),
             Self::OnlyAdministrators => "administrators only".to_owned(),
             Self::OnlySync => "a node may change its own objects only".to_owned(),
             Self::Right => format!("the right to {} through a role on the item, or for everyone", action.word()),
@@ -197,7 +197,7 @@ fn judge<'a>(state: &'a State, principal: &Principal, action: Action, on: Subjec
             (&item.template.blueprint, Some(id))
         }
     };
-    if matches!(action, Action::Create | Action::Delete) && is_locked(state, blueprint) {
+    if matches!(action, Action::Write | Action::Create | Action::Delete) && is_locked(state, blueprint) {
         return Err(Lack::OnlyNodes);
     }
     if is_admin(state, principal) {

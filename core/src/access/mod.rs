@@ -19,3 +19,6 @@ pub use state::{Access, Assignment, Group, Key, Permissions, Rights, Role, User}
 
 pub(crate) use decide::decide;
 pub(crate) use evolve::evolve;
+
+#[cfg(test)]
+mod tests;

@@ -15,3 +15,6 @@ pub use state::{InfraKey, InfraKind, Infrastructure, Infrastructures, Policy};
 
 pub(crate) use decide::decide;
 pub(crate) use evolve::evolve;
+
+#[cfg(test)]
+mod tests;

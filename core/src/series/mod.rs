@@ -13,3 +13,6 @@ pub use state::{File, Files};
 
 pub(crate) use decide::decide;
 pub(crate) use evolve::evolve;
+
+#[cfg(test)]
+mod tests;

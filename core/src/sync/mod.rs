@@ -25,3 +25,6 @@ pub const METRIC_FIELD_PREFIX: &str = "evaluation_metrics_";
 
 pub(crate) use decide::{decide, register};
 pub(crate) use evolve::evolve;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,5 @@
+//! Specs of who there is and who may do what.
+#![expect(clippy::unwrap_used, reason = "a failing test should panic")]
+
+mod commands;
+mod rights;
