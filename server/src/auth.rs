@@ -9,10 +9,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use countersign_core::State;
 use countersign_core::access::may;
 use countersign_core::context::{Caller, Channel, Principal};
 use countersign_core::ids::{CorrelationId, KeyId};
-use countersign_core::State;
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -69,16 +69,16 @@ impl FromRequestParts<App> for Who {
     }
 }
 
-fn key_of(app: &App, state: &State, secret: &str) -> Option<KeyId> {
+pub(crate) fn key_of(app: &App, state: &State, secret: &str) -> Option<KeyId> {
     let credential = app.vault.find_key(secret)?;
     let key = *state.access.credentials.get(&credential)?;
     may::is_active(state, &Principal::Key(key)).then_some(key)
 }
 
 fn secret(headers: &HeaderMap) -> Result<String, Problem> {
-    let given = headers
-        .get(header::AUTHORIZATION)
-        .ok_or_else(|| Problem::unauthenticated("key_missing", "an API key is needed, as Basic user name or as Bearer"))?;
+    let given = headers.get(header::AUTHORIZATION).ok_or_else(|| {
+        Problem::unauthenticated("key_missing", "an API key is needed, as Basic user name or as Bearer")
+    })?;
     let malformed = || {
         let detail = "the Authorization header is neither Basic KEY: nor Bearer KEY";
         Problem::unauthenticated("authorization_malformed", detail)

@@ -39,6 +39,13 @@ impl Health {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push((name, status));
     }
 
+    /// Asks every part, which brings its metrics up to date.
+    pub fn look(&self) {
+        for (_, status) in self.parts() {
+            status();
+        }
+    }
+
     fn parts(&self) -> Vec<(&'static str, PartStatus)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

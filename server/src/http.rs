@@ -75,7 +75,8 @@ async fn bounded(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let length = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
     if length > URI_BYTES_MAX {
-        return Problem::malformed("uri_too_long", format!("at most {URI_BYTES_MAX} bytes are allowed")).into_response();
+        return Problem::malformed("uri_too_long", format!("at most {URI_BYTES_MAX} bytes are allowed"))
+            .into_response();
     }
     let is_long = path.starts_with("/api/v1/files") || path.ends_with("/rebuild") || path.ends_with("/log/verify");
     let time_max = if is_long { TRANSFER_TIME_MAX } else { REQUEST_TIME_MAX };

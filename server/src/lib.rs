@@ -14,6 +14,7 @@ pub mod event_json;
 pub mod health;
 pub mod http;
 pub mod metrics;
+pub mod nats;
 pub mod password;
 pub mod problem;
 pub mod relay;

@@ -8,6 +8,7 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use countersign_core::ids::Position;
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 
@@ -25,6 +26,8 @@ const COMMANDS: &str = "countersign_commands_total";
 const LOG_POSITION: &str = "countersign_log_position";
 /// Durable events that no request can see yet.
 const PROJECTION_LAG: &str = "countersign_projection_lag_events";
+/// The last event that the stream on NATS has acknowledged.
+const RELAY_POSITION: &str = "countersign_relay_position";
 /// Whether the log accepts events.
 const LOG_WRITABLE: &str = "countersign_log_writable";
 
@@ -58,6 +61,12 @@ pub fn command(outcome: &'static str) {
     counter!(COMMANDS, "outcome" => outcome).increment(1);
 }
 
+/// How far the relay is.
+pub fn relayed(position: Position) {
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 events")]
+    gauge!(RELAY_POSITION).set(position.0 as f64);
+}
+
 /// Counts and times every answered request.
 pub async fn measure(request: Request, next: Next) -> Response {
     let start = Instant::now();
@@ -77,10 +86,12 @@ pub async fn render(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     // Behind a proxy every peer is loopback: then the key is needed all the same.
-    let is_local = peer.ip().is_loopback() && !headers.contains_key("x-forwarded-for") && !headers.contains_key("forwarded");
+    let is_local =
+        peer.ip().is_loopback() && !headers.contains_key("x-forwarded-for") && !headers.contains_key("forwarded");
     if !is_local {
         Who::from_headers(&app, &headers)?;
     }
+    app.health.look();
     let head = *app.engine.durable_head().borrow();
     let is_writable = app.engine.health() == countersign_engine::engine::Health::Running;
     #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 events")]

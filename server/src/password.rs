@@ -1,7 +1,7 @@
 //! Password hashes, as the vault keeps them: Argon2id in the PHC string format.
 
-use argon2::password_hash::{PasswordHasher, SaltString};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher, SaltString};
 
 use crate::problem::Problem;
 

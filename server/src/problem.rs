@@ -116,7 +116,11 @@ impl Problem {
     /// 500: our fault. The cause is logged here and told to nobody outside.
     pub fn internal(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "a request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something went wrong here; the log of the service says what")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "something went wrong here; the log of the service says what",
+        )
     }
 
     /// By status, for what the framework itself refuses.
@@ -142,6 +146,12 @@ impl Problem {
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         self.0.status.is_client_error()
+    }
+
+    /// Status, code and detail, for doors that are not HTTP.
+    #[must_use]
+    pub fn told(self) -> (u16, String, String) {
+        (self.0.status.as_u16(), self.0.code.into_owned(), self.0.detail)
     }
 
     /// Its stable code.

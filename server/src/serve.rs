@@ -18,8 +18,8 @@ use crate::app::{App, Parts};
 use crate::bootstrap::{self, ADMIN_KEY_VARIABLE};
 use crate::config::Config;
 use crate::health::Health;
-use crate::http;
 use crate::metrics::Metrics;
+use crate::{http, nats};
 
 /// How long the views may take to show the first events.
 const FIRST_VIEW_TIME_MAX: Duration = Duration::from_secs(30);
@@ -102,6 +102,7 @@ pub struct Service {
     pub first_secret: Option<String>,
     app: App,
     projector: Projector,
+    nats: Option<nats::Running>,
     serving: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
@@ -123,8 +124,12 @@ pub async fn start(config: Config) -> anyhow::Result<Service> {
         stopping: CancellationToken::new(),
     });
     let serving = tokio::spawn(http::serve(listener, app.clone()));
+    let nats = match &app.config.nats {
+        Some(url) => Some(nats::start(&app, url).await?),
+        None => None,
+    };
     tokio::spawn(stop_when_poisoned(app.clone()));
-    Ok(Service { address, first_secret, app, projector, serving })
+    Ok(Service { address, first_secret, app, projector, nats, serving })
 }
 
 /// After a failed append nothing can be accepted again: the process has to end.
@@ -150,10 +155,15 @@ impl Service {
 
     /// Waits until it is told to stop; then accepts nothing new, finishes, drains, syncs.
     pub async fn run(self) -> anyhow::Result<()> {
-        let Self { app, projector, serving, .. } = self;
+        let Self { app, projector, nats, serving, .. } = self;
         app.stopping.cancelled().await;
         serving.await.context("the HTTP server")??;
         let engine = app.engine.clone();
+        if let Some(nats) = nats {
+            let draining = nats.stop_taking().await;
+            let head = *engine.durable_head().borrow();
+            draining.drain(head).await;
+        }
         let poisoned = match engine.health() {
             EngineHealth::Poisoned { reason } => Some(reason),
             EngineHealth::Running | EngineHealth::Stopped => None,

@@ -66,9 +66,10 @@ pub async fn list(
     let item = ask.item(&ar)?.id;
     let after = page.after::<u64>()?.map(Position);
     let filter = Filter { item: Some(item), after, limit: page.limit()?, ..Filter::default() };
-    let part = ask.snapshot.views.timeline.list(&filter, &|recorded| {
-        matches!(&recorded.event, Event::Item(ItemEvent::CommentAdded { item: on, .. }) if *on == item)
-    });
+    let part = ask.snapshot.views.timeline.list(
+        &filter,
+        &|recorded| matches!(&recorded.event, Event::Item(ItemEvent::CommentAdded { item: on, .. }) if *on == item),
+    );
     let items = part.events.iter().filter_map(|recorded| shape(&ask, recorded)).collect();
     Ok(ask.answer(List { items, next_cursor: part.next.map(cursor), position: ask.position().0 }))
 }

@@ -1,5 +1,7 @@
 //! The audit trail: timelines, the list of events, and what is hashed of each.
 
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use countersign_core::access::may::{Action, Subject, may};
 use countersign_core::context::Principal;
 use countersign_core::ids::{KeyId, NodeId, Position};
@@ -7,8 +9,6 @@ use countersign_core::{Recorded, schema};
 use countersign_engine::log::LogReader as _;
 use countersign_projections::page::Order;
 use countersign_projections::views::timeline::Filter;
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use utoipa::IntoParams;

@@ -11,12 +11,12 @@ use countersign_engine::files::{FileError, Stored};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::GOVERN_POSITION;
 use super::ask::{Answer, Ask};
 use super::params::Segments;
 use super::shape::command::CommandShape;
 use super::shape::people;
 use super::wish::{Terms, submit};
-use super::GOVERN_POSITION;
 use crate::app::App;
 use crate::auth::Who;
 use crate::problem::Problem;
@@ -75,9 +75,8 @@ pub async fn upload(State(app): State<App>, request: Request) -> Result<Answer<U
     let mut form = Multipart::from_request(request, &app)
         .await
         .map_err(|error| Problem::malformed("multipart_malformed", error.body_text()))?;
-    let unreadable = |error: axum::extract::multipart::MultipartError| {
-        Problem::malformed("multipart_malformed", error.body_text())
-    };
+    let unreadable =
+        |error: axum::extract::multipart::MultipartError| Problem::malformed("multipart_malformed", error.body_text());
     let part = form.next_field().await.map_err(unreadable)?;
     let part = part.filter(|part| part.name() == Some(PART));
     let missing = || Problem::invalid_field(PART, "missing_field", "the form needs one part of this name, first");

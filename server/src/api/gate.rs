@@ -1,8 +1,9 @@
 //! The deployment gate.
 
+use countersign_core::context::{Channel, Principal};
 use countersign_core::deploy::Command;
 use countersign_core::deploy::gate::{Answer as Verdict, Decision, Question, Unmet, answer};
-use countersign_core::ids::{Digest, InfraId, NodeId};
+use countersign_core::ids::{Digest, InfraId, NodeId, Position};
 use countersign_core::sync::{SyncKey, SyncObject};
 use countersign_core::{Rejection, State};
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,8 @@ use utoipa::ToSchema;
 use super::ask::Answer;
 use super::shape::item::kind_word;
 use super::shape::people;
-use super::wish::Wish;
+use super::wish::{Terms, Wish, submit};
+use crate::app::App;
 use crate::problem::Problem;
 
 /// May this be deployed there?
@@ -175,21 +177,36 @@ impl VersionKey {
 #[utoipa::path(post, path = "/gate/check", tag = "gate", request_body = Check,
     responses((status = 200, description = "The gate's answer", body = GateAnswer)))]
 pub async fn check(wish: Wish<Check>) -> Result<Answer<GateAnswer>, Problem> {
-    let question = wish.body.question()?;
-    let is_acknowledged = wish.body.acknowledge_warnings;
-    if wish.body.intent == Intent::Ask {
-        let snapshot = wish.latest();
-        let verdict = answer(&snapshot.state, &question).map_err(|refused| Problem::from(Rejection::from(refused)))?;
-        let shape = gate_answer(&snapshot.state, &verdict, false, snapshot.position().0);
-        return Ok(Answer::ok(snapshot.position(), shape));
+    let shape = answered(&wish.app, wish.terms(), &wish.body).await?;
+    Ok(Answer::ok(Position(shape.position), shape))
+}
+
+/// The same question over another door.
+pub async fn answer_over(
+    app: &App,
+    principal: Principal,
+    channel: Channel,
+    check: &Check,
+) -> Result<GateAnswer, Problem> {
+    answered(app, &Terms::plain(principal, channel), check).await
+}
+
+async fn answered(app: &App, terms: &Terms, check: &Check) -> Result<GateAnswer, Problem> {
+    let question = check.question()?;
+    let refused = |refused| Problem::from(Rejection::from(refused));
+    if check.intent == Intent::Ask {
+        let snapshot = app.latest();
+        let position = snapshot.position();
+        let verdict = answer(&snapshot.state, &question).map_err(|error| refused(error).at(position))?;
+        return Ok(gate_answer(&snapshot.state, &verdict, false, position.0));
     }
+    let is_acknowledged = check.acknowledge_warnings;
     let command = Command::CheckDeployment { question: question.clone(), is_acknowledged };
-    let done = wish.submit(command, None).await?;
+    let done = submit(app, terms, command.into(), None).await?;
     // Asking changes nothing that the gate looks at: the state after the event gives the answer that is in it.
-    let verdict = answer(&done.state, &question).map_err(|refused| Problem::from(Rejection::from(refused)))?;
-    let position = done.shape.position;
-    let shape = gate_answer(&done.state, &verdict, is_acknowledged && verdict.decision == Decision::Warn, position);
-    Ok(Answer::ok(countersign_core::ids::Position(position), shape))
+    let verdict = answer(&done.state, &question).map_err(refused)?;
+    let acknowledged = is_acknowledged && verdict.decision == Decision::Warn;
+    Ok(gate_answer(&done.state, &verdict, acknowledged, done.shape.position))
 }
 
 /// The answer on every door that speaks JSON.

@@ -163,10 +163,10 @@ pub async fn create(wish: Wish<Create>) -> Result<Answer<CommandShape>, Problem>
     let version = body.version_id.as_deref().map(VersionId::from);
     let mut fields = value::inputs(&body.fields);
     let latest = wish.latest();
-    let template = version.clone().or_else(|| only_active(&latest.state, &blueprint)).map(|version| TemplateId {
-        blueprint: blueprint.clone(),
-        version,
-    });
+    let template = version
+        .clone()
+        .or_else(|| only_active(&latest.state, &blueprint))
+        .map(|version| TemplateId { blueprint: blueprint.clone(), version });
     people::resolve(&latest.state, template.as_ref(), &mut fields);
     let command = Command::Create { blueprint, version, name: body.name.as_str().into(), fields };
     let done = wish.submit(command, None).await?;

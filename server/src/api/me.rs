@@ -6,9 +6,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::ask::{Answer, Ask};
+use super::keys::{self, KeyShape};
 use super::shape::people;
 use super::users::{self, UserShape};
-use super::keys::{self, KeyShape};
 
 /// The caller, as the service sees him.
 #[derive(Debug, Serialize, ToSchema)]

@@ -27,8 +27,8 @@ pub mod users;
 pub mod views;
 pub mod wish;
 
-use axum::http::HeaderName;
 use axum::Router;
+use axum::http::HeaderName;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

@@ -20,11 +20,8 @@ const ALWAYS: &[(u16, &str)] = &[
     (422, "A field or parameter is wrong; `fields` names it"),
     (503, "Not now: see Retry-After"),
 ];
-const COMMANDS: &[(u16, &str)] = &[
-    (409, "The state forbids it"),
-    (412, "The item changed since `If-Match`"),
-    (413, "The body is too large"),
-];
+const COMMANDS: &[(u16, &str)] =
+    &[(409, "The state forbids it"), (412, "The item changed since `If-Match`"), (413, "The body is too large")];
 
 /// Title and version.
 #[must_use]
@@ -40,10 +37,7 @@ pub fn head() -> OpenApi {
 /// Adds to every operation what all have in common.
 pub fn complete(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
-    for (name, schema) in [
-        (ProblemBody::name(), ProblemBody::schema()),
-        (WrongField::name(), WrongField::schema()),
-    ] {
+    for (name, schema) in [(ProblemBody::name(), ProblemBody::schema()), (WrongField::name(), WrongField::schema())] {
         components.schemas.insert(name.into_owned(), schema);
     }
     for (name, scheme) in [("basic", HttpAuthScheme::Basic), ("bearer", HttpAuthScheme::Bearer)] {

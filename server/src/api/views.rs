@@ -145,11 +145,7 @@ pub async fn board(ask: Ask) -> Answer<BoardShape> {
             .map(|column| Column { step: column.step.map(|step| step.to_string()), items: cards(&column.cards) })
             .collect(),
         matrix: cells
-            .map(|cell| Cell {
-                value_score: cell.value_score,
-                risk_score: cell.risk_score,
-                items: cards(&cell.cards),
-            })
+            .map(|cell| Cell { value_score: cell.value_score, risk_score: cell.risk_score, items: cards(&cell.cards) })
             .collect(),
         gauges: board
             .gauges(&readable)

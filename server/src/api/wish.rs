@@ -7,8 +7,8 @@ use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use countersign_core::access::may::{Action, Subject, is_admin, may};
-use countersign_core::context::{Caller, Principal, RequestKey};
-use countersign_core::ids::{CredentialId, Digest, ItemId, Position};
+use countersign_core::context::{Caller, Channel, Principal, RequestKey};
+use countersign_core::ids::{CorrelationId, CredentialId, Digest, ItemId, Position};
 use countersign_core::signoff::SignoffKey;
 use countersign_core::{Command, Recorded, State};
 use countersign_engine::engine::{Receipt, SubmitError};
@@ -55,6 +55,13 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// Without idempotency key and expectation, for doors that are not HTTP.
+    #[must_use]
+    pub fn plain(principal: Principal, channel: Channel) -> Self {
+        let correlation = CorrelationId(uuid::Uuid::new_v4());
+        Self { caller: Caller::new(principal, channel, correlation), expected: None }
+    }
+
     /// From the headers of a request and what makes it that request.
     pub fn of(who: &Who, headers: &HeaderMap, request: &[&[u8]]) -> Result<Self, Problem> {
         let mut caller = who.caller(headers);
@@ -79,6 +86,12 @@ impl<T: DeserializeOwned> FromRequest<App> for Wish<T> {
 }
 
 impl<T> Wish<T> {
+    /// On which terms it is wished.
+    #[must_use]
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
     /// Submits a command about an item or, without one, about something else.
     pub async fn submit(&self, command: impl Into<Command>, on: Option<ItemId>) -> Result<Done, Problem> {
         submit(&self.app, &self.terms, command.into(), on).await
@@ -91,7 +104,8 @@ impl<T> Wish<T> {
         secret: Option<CredentialId>,
     ) -> Result<Done, Problem> {
         let done = self.submit(command, None).await;
-        let is_unused = done.as_ref().map_or_else(Problem::is_refusal, |done| done.is_repeated || done.events.is_empty());
+        let is_unused =
+            done.as_ref().map_or_else(Problem::is_refusal, |done| done.is_repeated || done.events.is_empty());
         if let Some(credential) = secret.filter(|_| is_unused) {
             let vault = self.app.vault.clone();
             let removed = tokio::task::spawn_blocking(move || vault.remove(credential)).await;
@@ -137,12 +151,8 @@ pub async fn submit(app: &App, terms: &Terms, command: Command, on: Option<ItemI
         }
     };
     let position = events.last().map_or(receipt.position, |last| last.position);
-    let shape = CommandShape {
-        position: position.0,
-        events: names(&events),
-        id: made(&events),
-        ..CommandShape::default()
-    };
+    let shape =
+        CommandShape { position: position.0, events: names(&events), id: made(&events), ..CommandShape::default() };
     Ok(Done { events, state, principal, is_repeated: receipt.repeated.is_some(), shape })
 }
 
@@ -265,7 +275,7 @@ fn unreadable(error: &axum::Error) -> Problem {
     Problem::malformed("body_unreadable", "the body ended before its end")
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let bytes = if bytes.trim_ascii().is_empty() { b"{}" } else { bytes };
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {

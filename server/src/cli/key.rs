@@ -80,7 +80,8 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
             }
         }
         Command::Revoke { id, place } => {
-            let key: KeyId = id.parse().map_err(|error: countersign_core::ids::ParseIdError| Failure::Usage(error.into()))?;
+            let key: KeyId =
+                id.parse().map_err(|error: countersign_core::ids::ParseIdError| Failure::Usage(error.into()))?;
             match place.target.remote()? {
                 Some(remote) => drop(remote.ask(Method::DELETE, &format!("/keys/{key}"), None).await?),
                 None => submit(open(&place).await?, Access::RevokeKey { key }).await?,

@@ -111,7 +111,8 @@ async fn offline(place: &Place, with: impl FnOnce(&Snapshot) -> Value) -> anyhow
 
 fn listed(snapshot: &Snapshot) -> Value {
     let position = snapshot.position().0;
-    let each = |(name, revision): &(&str, u32)| json!({"name": name, "revision": revision, "position": position, "lag": 0});
+    let each =
+        |(name, revision): &(&str, u32)| json!({"name": name, "revision": revision, "position": position, "lag": 0});
     json!({"items": Views::ALL.iter().map(each).collect::<Vec<_>>(), "position": position})
 }
 

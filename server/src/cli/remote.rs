@@ -38,7 +38,9 @@ impl Target {
                 ensure!(length <= KEY_FILE_BYTES_MAX, "{} is no key file", file.display());
                 std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?
             }
-            None => std::env::var("COUNTERSIGN_KEY").context("--url needs a key: --key-file FILE or COUNTERSIGN_KEY")?,
+            None => {
+                std::env::var("COUNTERSIGN_KEY").context("--url needs a key: --key-file FILE or COUNTERSIGN_KEY")?
+            }
         };
         let root = format!("{}{}", url.trim_end_matches('/'), crate::api::PREFIX);
         Ok(Some(Remote { http: reqwest::Client::new(), root, key: key.trim().to_owned() }))
