@@ -3,7 +3,7 @@
 //! What sled does not do and this module therefore does: `fdatasync` after each flush (sled stops at
 //! `sync_file_range`), keep `blobs/` empty (sled never syncs it), keep readers below the durable head (batches are
 //! readable before they are flushed), and look at a store that was not closed cleanly on a copy first (opening a damaged
-//! one zeroes it). All measured; see ADR 0004. Start at [`SledLog::open`].
+//! one zeroes it). All measured; see `core/docs/adr/0002`. Start at [`SledLog::open`].
 
 mod durability;
 mod entry;
