@@ -167,7 +167,8 @@ pub(super) fn finish(draft: &mut Draft<'_>, item: ItemId, step: &StepId) -> Resu
     }
     draft.emit(Event::StepFinished { item, step: step.clone() });
     let next = workflow.pass(draft, workflow.at.saturating_add(1));
-    let is_other_ongoing = workflow.ongoing().is_some_and(|ongoing| ongoing.id != *step);
+    let is_other = |other: &&StepView| other.is_visible && other.status == StepStatus::Ongoing && other.id != *step;
+    let is_other_ongoing = workflow.steps.iter().any(|other| is_other(&other));
     if let Some(next) = next
         && next.status == StepStatus::NotStarted
         && !is_other_ongoing

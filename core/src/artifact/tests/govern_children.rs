@@ -161,3 +161,18 @@ fn rules_for_children_are_for_the_kinds_that_there_are() {
     let spec = Spec::given(world).as_user("cora");
     spec.when(govern_with(bundle, rules(None, None, All))).then_rejected("children_not_possible");
 }
+
+#[test]
+fn a_node_that_tells_of_a_new_version_gets_it_governed_by_the_rule_for_all() {
+    let mut world = world();
+    let (project, model) = (world.project(), world.model("m1"));
+    world.govern(project);
+    let cora = world.principal("cora");
+    world.run(&cora, govern_with(model, rules(None, None, All)));
+    let version = world.version("m1", "v1");
+    let governed = item(&world, governing_item(&world.state, version).unwrap());
+    assert_eq!(super::super::parent(&world.state, &governed), governing_item(&world.state, model));
+    assert!(matches!(world.log.last().unwrap().actor, Principal::Node(_)), "the node's message is what governed it");
+    let bundle = world.bundle("b1");
+    assert!(!is_governed(&world, bundle));
+}

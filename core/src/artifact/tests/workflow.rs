@@ -106,6 +106,18 @@ fn a_finished_step_is_reopened_and_later_steps_keep_their_state() {
 }
 
 #[test]
+fn finishing_a_reopened_step_starts_nothing_while_a_later_step_is_ongoing() {
+    let mut world = world();
+    let project = made_project(&mut world);
+    let cora = world.principal("cora");
+    world.run(&cora, moves(project, &[("exploration", Finished), ("qualification", Finished)]));
+    world.run(&cora, moves(project, &[("exploration", Ongoing), ("qualification", NotStarted)]));
+    assert_eq!(statuses(&world, project), [Ongoing, NotStarted, Ongoing, NotStarted, NotStarted]);
+    let world = Spec::given(world).as_user("cora").when(finish(project, "exploration")).then(&["StepFinished"]);
+    assert_eq!(statuses(&world, project), [Finished, NotStarted, Ongoing, NotStarted, NotStarted]);
+}
+
+#[test]
 fn a_mandatory_signoff_that_is_not_approved_refuses_to_finish_its_step_and_later_ones() {
     let mut world = world();
     let made = reviewed(&mut world);
