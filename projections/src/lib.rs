@@ -15,6 +15,13 @@ pub mod snapshot;
 pub mod snapshots;
 pub mod views;
 
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod story;
+#[cfg(test)]
+mod tests;
+
 pub use fold::{LoadError, load};
 pub use history::Loaded;
 pub use projection::Projection;

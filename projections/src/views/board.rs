@@ -182,7 +182,7 @@ impl Projection for Board {
         };
         let card = Card {
             item: id,
-            step: derive::current_step(item).cloned(),
+            step: derive::current_step(state, item),
             progress: Progress::of(item),
             value_score: rating(item, VALUE),
             risk_score: rating(item, RISK).map(|rating| 100_u8.saturating_sub(rating)),

@@ -197,7 +197,7 @@ impl Row {
             governed_by: derive::governed_by(state, item.id),
             is_archived: item.is_archived,
             is_hidden: item.is_hidden,
-            step: derive::current_step(item).cloned(),
+            step: derive::current_step(state, item),
             signoff: derive::signoff(state, item).map(|(_, signoff)| signoff.status),
             sources: derive::sources(item).collect(),
             position: item.position,

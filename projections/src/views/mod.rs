@@ -5,6 +5,8 @@ pub mod deployments;
 pub mod inbox;
 pub mod items;
 pub mod registry;
+#[cfg(test)]
+mod tests;
 pub mod timeline;
 pub mod verdicts;
 

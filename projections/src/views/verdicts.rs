@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use countersign_core::deploy::gate::{ApprovalVerdict, GATE_STEP, verdict_of};
 use countersign_core::ids::{Digest, ItemId, Position};
-use countersign_core::signoff::Status;
+use countersign_core::signoff::{ApprovalStatus, SignoffKey, Status, content_digest};
 use countersign_core::sync::{SyncKey, SyncObject};
 use countersign_core::{Event, Recorded, State, artifact};
 use imbl::{OrdMap, OrdSet};
@@ -88,32 +89,42 @@ pub fn verdict(state: &State, item: ItemId) -> Option<Verdict> {
     if !matches!(source.key.object, SyncObject::Bundle { .. } | SyncObject::ModelVersion { .. }) {
         return None;
     }
-    let govern_item = derive::governed_by(state, item.id).and_then(|id| state.items.by_id.get(&id));
-    let signoff = govern_item.and_then(|govern_item| derive::signoff(state, govern_item)).map(|(_, signoff)| signoff);
-    // What was approved stays bound to the content that was approved, whatever the node has made of it since.
-    let approved = signoff
-        .filter(|signoff| signoff.status == Status::Approved)
-        .and_then(|signoff| signoff.approvals.iter().find_map(|approval| approval.digest));
+    let held = verdict_of(state, item.id);
     Some(Verdict {
         item: item.id,
         key: source.key.clone(),
-        govern_item: govern_item.map(|govern_item| govern_item.id),
-        status: govern_item.map(|_| signoff.map_or(Status::NotStarted, |signoff| signoff.status)),
-        cycle: signoff.map_or(0, |signoff| signoff.cycle),
-        digest: approved.or(source.digest),
+        govern_item: held.govern_item,
+        status: held.govern_item.map(|_| held.status.unwrap_or(Status::NotStarted)),
+        cycle: held.cycle,
+        digest: content(state, &held),
         position: state.head,
     })
+}
+
+/// The content that a verdict is about: an approval stays bound to what was approved, whatever the node has made of
+/// it since, so that nobody takes new content for approved.
+fn content(state: &State, held: &ApprovalVerdict) -> Option<Digest> {
+    let (Some(govern_item), Some(Status::Approved)) = (held.govern_item, held.status) else { return held.digest };
+    let key = SignoffKey { item: govern_item, step: GATE_STEP.into() };
+    let approvals = state.signoffs.by_step.get(&key).map_or(&[][..], |signoff| &signoff.approvals);
+    let now = content_digest(state, govern_item);
+    let approved = approvals.iter().filter(|approval| approval.status == ApprovalStatus::Approved);
+    match approved.map(|approval| approval.digest).find(|digest| *digest != now) {
+        None => held.digest,
+        // Of several sources together, one digest says nothing about each.
+        Some(stale) => {
+            let sources = state.items.by_id.get(&govern_item).map_or(0, |item| derive::sources(item).count());
+            stale.filter(|_| sources == 1)
+        }
+    }
 }
 
 /// The verdicts that an event changed; `before` and `after` are the states around exactly this event.
 #[must_use]
 pub fn verdicts_changed(event: &Recorded, before: &State, after: &State) -> Vec<Verdict> {
     let mut items = touched(event);
-    let governed = |state: &State| -> Vec<ItemId> {
-        items.iter().filter_map(|id| state.items.by_id.get(id)).flat_map(|item| derive::sources(item)).collect()
-    };
-    let sources = [governed(before), governed(after)].concat();
-    items.extend(sources);
+    let related = [related(before, &items), related(after, &items)].concat();
+    items.extend(related);
     items.sort_unstable();
     items.dedup();
     items
@@ -123,6 +134,16 @@ pub fn verdicts_changed(event: &Recorded, before: &State, after: &State) -> Vec<
             let was = verdict(before, item);
             was.is_none_or(|was| !was.says_the_same_as(&now)).then_some(now)
         })
+        .collect()
+}
+
+/// What the items govern, and what is governed together with them.
+fn related(state: &State, items: &[ItemId]) -> Vec<ItemId> {
+    items
+        .iter()
+        .flat_map(|item| [Some(*item), derive::governed_by(state, *item)])
+        .filter_map(|item| state.items.by_id.get(&item?))
+        .flat_map(|item| derive::sources(item))
         .collect()
 }
 
@@ -142,14 +163,14 @@ impl Projection for Verdicts {
     const REVISION: u32 = 1;
 
     fn apply(&mut self, event: &Recorded, state: &State) {
-        for item in touched(event) {
-            let known = self.governed.range((item, ItemId(0))..=(item, ItemId(u32::MAX))).map(|(_, source)| *source);
-            let now = state.items.by_id.get(&item).into_iter().flat_map(|item| derive::sources(item));
-            let sources: Vec<ItemId> = known.chain(now).collect();
+        let items = touched(event);
+        let known = items.iter().flat_map(|item| {
+            self.governed.range((*item, ItemId(0))..=(*item, ItemId(u32::MAX))).map(|(_, source)| *source)
+        });
+        let known: Vec<ItemId> = known.collect();
+        let related = related(state, &items);
+        for item in items.into_iter().chain(known).chain(related) {
             self.refresh(item, state);
-            for source in sources {
-                self.refresh(source, state);
-            }
         }
     }
 

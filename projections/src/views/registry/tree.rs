@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
     fn step_and_signoff(&self, govern_item: Option<ItemId>) -> (Option<StepId>, Option<Status>) {
         let Some(item) = govern_item.and_then(|id| self.state.items.by_id.get(&id)) else { return (None, None) };
         let signoff = derive::signoff(self.state, item).map(|(_, signoff)| signoff.status);
-        (derive::current_step(item).cloned(), signoff)
+        (derive::current_step(self.state, item), signoff)
     }
 }
 
