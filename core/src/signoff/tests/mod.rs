@@ -13,5 +13,6 @@ mod properties;
 mod quorum;
 mod reset;
 mod schedule;
+mod standard;
 mod table;
 mod who;
