@@ -116,7 +116,7 @@ fn people_in_a_field_have_the_role_also_below_and_through_their_group() {
     let (ana, bo) = (world.principal("ana"), world.principal("bo"));
     assert!(is_in(&world.state, &approver, &ana, project) && is_in(&world.state, &approver, &ana, version));
     assert!(!is_in(&world.state, &approver, &bo, version));
-    assert_eq!(members(&world.state, &approver, version).into_iter().collect::<Vec<_>>(), [ana.clone()]);
+    assert_eq!(members(&world.state, &approver, version).into_iter().collect::<Vec<_>>(), std::slice::from_ref(&ana));
     let group = world.state.access.groups.get("approvers").unwrap().item;
     let admin = world.admin();
     let fields = vec![(
