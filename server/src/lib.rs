@@ -10,6 +10,7 @@ pub mod auth;
 pub mod bootstrap;
 pub mod cli;
 pub mod config;
+mod demo;
 pub mod event_json;
 pub mod health;
 pub mod http;

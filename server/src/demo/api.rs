@@ -29,6 +29,12 @@ impl Api {
         Self { login: Some(login.to_owned()), ..self.clone() }
     }
 
+    /// Whether the service accepts commands and its streams stand.
+    pub(super) async fn is_ready(&self) -> Result<bool> {
+        let response = self.http.get(format!("{}/readyz", self.root)).send().await.context("asking /readyz")?;
+        Ok(response.status().is_success())
+    }
+
     /// Asks, whatever comes.
     pub(super) async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer> {
         let mut request = self.http.request(method, format!("{}/api/v1{path}", self.root)).bearer_auth(&self.key);

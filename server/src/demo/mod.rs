@@ -58,6 +58,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     let listen = if arguments.script { "127.0.0.1:0" } else { &arguments.listen };
     let service = Service::start(&data, Some(&nats.url), listen).await?;
     let admin = administrator(&data, &service.url)?;
+    until("the service to be ready", async || Ok(admin.is_ready().await?.then_some(()))).await?;
     create_people(&admin).await?;
     if arguments.script {
         say("The tutorial, step by step:");

@@ -28,9 +28,11 @@ pub(super) fn fraud() -> Vec<Value> {
             "releaseNotes": "First release", "modelVersions": [{"modelId": "m1", "versionId": "v2"}],
             "digest": {"sha256": "b".repeat(64)}, "revision": 1}),
     ));
-    for (evaluation, day, auc, log_loss, drift) in
-        [("e1", "2026-03-01", 0.861, 0.33, 0.05), ("e2", "2026-03-08", 0.842, 0.35, 0.12), ("e3", "2026-03-15", 0.81, 0.39, 0.21)]
-    {
+    for (evaluation, day, auc, log_loss, drift) in [
+        ("e1", "2026-03-01", 0.861, 0.33, 0.05),
+        ("e2", "2026-03-08", 0.842, 0.35, 0.12),
+        ("e3", "2026-03-15", 0.81, 0.39, 0.21),
+    ] {
         lines.push(line(
             DESIGN,
             "evaluation",
@@ -56,15 +58,20 @@ pub(super) fn second_renamed() -> Vec<Value> {
 
 /// Three API infrastructures, one per policy, and one for bundles.
 pub(super) fn infrastructures() -> Vec<Value> {
-    [("api-prod", "api", "production", "PREVENT"), ("api-test", "api", "test", "WARN"), ("api-dev", "api", "development", "NO_CHECK"), ("prod", "project", "production", "PREVENT")]
-        .map(|(infra, kind, stage, policy)| {
-            line(
-                DEPLOYER,
-                "infrastructure",
-                json!({"infraId": infra, "type": kind, "stage": stage, "governCheckPolicy": policy, "revision": 1}),
-            )
-        })
-        .to_vec()
+    [
+        ("api-prod", "api", "production", "PREVENT"),
+        ("api-test", "api", "test", "WARN"),
+        ("api-dev", "api", "development", "NO_CHECK"),
+        ("prod", "project", "production", "PREVENT"),
+    ]
+    .map(|(infra, kind, stage, policy)| {
+        line(
+            DEPLOYER,
+            "infrastructure",
+            json!({"infraId": infra, "type": kind, "stage": stage, "governCheckPolicy": policy, "revision": 1}),
+        )
+    })
+    .to_vec()
 }
 
 fn project(key: &str, name: &str, revision: u64) -> Value {

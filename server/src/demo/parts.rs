@@ -24,9 +24,8 @@ pub(super) struct NatsServer {
 impl NatsServer {
     /// Starts one on any port of loopback, if a binary can be found.
     pub(super) async fn start(folder: &Path) -> Result<Self> {
-        let binary = find_nats_server().context(
-            "no nats-server: set NATS_SERVER_BIN, put one on the PATH, or fetch one with: cargo xtask nats",
-        )?;
+        let binary = find_nats_server()
+            .context("no nats-server: set NATS_SERVER_BIN, put one on the PATH, or fetch one with: cargo xtask nats")?;
         std::fs::create_dir_all(folder)?;
         let configuration = folder.join("nats.conf");
         std::fs::write(&configuration, "jetstream { sync_interval: always }\n")?;
@@ -105,8 +104,7 @@ impl Service {
             command.args(["--nats", nats]);
         }
         let log = std::fs::OpenOptions::new().create(true).append(true).open(data.with_extension("log"))?;
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true).spawn()?;
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true).spawn()?;
         let mut lines = BufReader::new(child.stdout.take().context("the service's output")?).lines();
         let url = tokio::time::timeout(START_MAX, async {
             while let Some(line) = lines.next_line().await? {
@@ -133,7 +131,8 @@ impl Service {
         let id = self.child.id().context("the service has ended already")?;
         let sent = Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
         ensure!(sent.success(), "SIGTERM could not be sent");
-        let status = tokio::time::timeout(STOP_MAX, self.child.wait()).await.context("the service did not stop in time")??;
+        let status =
+            tokio::time::timeout(STOP_MAX, self.child.wait()).await.context("the service did not stop in time")??;
         ensure!(status.success(), "the service stopped with {status}");
         Ok(())
     }

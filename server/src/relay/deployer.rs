@@ -31,10 +31,15 @@ pub(crate) async fn subscribe(url: &str) -> anyhow::Result<mpsc::Receiver<Verdic
     let (sender, receiver) = mpsc::channel(PENDING_MAX);
     tokio::spawn(async move {
         while let Some(Ok(message)) = messages.next().await {
-            match serde_json::from_slice(&message.payload) {
-                Ok(verdict) if sender.send(verdict).await.is_err() => break,
-                Ok(_) => {}
-                Err(error) => tracing::warn!(%error, subject = %message.subject, "not a verdict"),
+            let verdict = match serde_json::from_slice(&message.payload) {
+                Ok(verdict) => verdict,
+                Err(error) => {
+                    tracing::warn!(%error, subject = %message.subject, "not a verdict");
+                    continue;
+                }
+            };
+            if sender.send(verdict).await.is_err() {
+                break;
             }
         }
     });

@@ -3,6 +3,7 @@
 //! The stream itself is the cursor. Before each session its last message is compared with the log, so that a foreign
 //! stream is never written over. Start at [`run`]; the gate over request/reply is [`gate`].
 
+pub(crate) mod deployer;
 mod fold;
 pub mod gate;
 pub mod message;

@@ -45,13 +45,21 @@ pub(super) async fn govern(stage: &mut Stage<'_>, fraud: &Fraud) -> Result<Gover
 
 async fn explore(stage: &mut Stage<'_>, project: &str) -> Result<()> {
     let ana = stage.ana.clone();
-    let file = ana.upload("requirements.md", "# Requirements\n\nFraudulent payments are found before they are settled.\n").await?;
+    let file = ana
+        .upload("requirements.md", "# Requirements\n\nFraudulent payments are found before they are settled.\n")
+        .await?;
     let fields = json!({"exploration_notes": "The business asked for fewer false alarms.", "exploration_docs": [file]});
     ana.patch(&format!("/items/{project}"), json!({"fields": fields})).await?;
     ana.post(&format!("/items/{project}/steps/exploration/finish"), json!({})).await?;
     let item = ana.get(&format!("/items/{project}")).await?;
-    ensure!(item["fields"]["exploration_docs"] == json!([file]), "the document is among the supporting documents: {item}");
-    ensure!(step(&item, "exploration")? == "FINISHED" && step(&item, "qualification")? == "ONGOING", "the steps: {item}");
+    ensure!(
+        item["fields"]["exploration_docs"] == json!([file]),
+        "the document is among the supporting documents: {item}"
+    );
+    ensure!(
+        step(&item, "exploration")? == "FINISHED" && step(&item, "qualification")? == "ONGOING",
+        "the steps: {item}"
+    );
     stage.seen("Exploration: notes, a requirements document among the supporting documents, set as finished.");
     Ok(())
 }
@@ -73,13 +81,16 @@ async fn qualify(stage: &mut Stage<'_>, project: &str) -> Result<()> {
     ensure!(step(&item, "progress")? == "ONGOING", "the project is on In Progress: {item}");
     let board = ana.get("/board").await?.to_string();
     ensure!(board.contains(project), "the project is on the board: {board}");
-    stage.seen("Qualification: value High, feasibility High, decision Go, set as finished in one Save; now In Progress.");
+    stage.seen(
+        "Qualification: value High, feasibility High, decision Go, set as finished in one Save; now In Progress.",
+    );
     Ok(())
 }
 
 async fn develop(stage: &mut Stage<'_>, project: &str, version: &str) -> Result<()> {
     let ana = stage.ana.clone();
-    let save = json!({"fields": {"dev_notes": "Trained on two years of payments."}, "steps": {"development": "FINISHED"}});
+    let save =
+        json!({"fields": {"dev_notes": "Trained on two years of payments."}, "steps": {"development": "FINISHED"}});
     ana.patch(&format!("/items/{version}"), save).await?;
     let item = ana.get(&format!("/items/{version}")).await?;
     ensure!(step(&item, "review")? == "ONGOING", "version v2 is in review: {item}");

@@ -3,18 +3,36 @@
 use anyhow::{Context, Result, ensure};
 use reqwest::Method;
 
+use super::Stage;
 use super::arrive::model_version;
 use super::govern::Governed;
-use super::Stage;
 use crate::demo::api::Api;
 use crate::demo::parts::Service;
 
 /// The story that the timeline of version v2 has to tell, in this order.
 const STORY: &[&str] = &[
-    "ItemGoverned", "SignoffOpened", "FieldsEdited", "StepStarted", "StepFinished", "StepStarted", "FeedbackRequested",
-    "ReviewSubmitted", "ReviewEdited", "ApprovalRequested", "ReturnedToFeedback", "ApprovalRequested",
-    "ApprovalSubmitted", "SignoffAbandoned", "AbandonCancelled", "SignoffAbandoned", "SignoffReset",
-    "FeedbackRequested", "ReviewSubmitted", "ApprovalRequested", "ApprovalSubmitted", "StepFinished",
+    "ItemGoverned",
+    "SignoffOpened",
+    "FieldsEdited",
+    "StepStarted",
+    "StepFinished",
+    "StepStarted",
+    "FeedbackRequested",
+    "ReviewSubmitted",
+    "ReviewEdited",
+    "ApprovalRequested",
+    "ReturnedToFeedback",
+    "ApprovalRequested",
+    "ApprovalSubmitted",
+    "SignoffAbandoned",
+    "AbandonCancelled",
+    "SignoffAbandoned",
+    "SignoffReset",
+    "FeedbackRequested",
+    "ReviewSubmitted",
+    "ApprovalRequested",
+    "ApprovalSubmitted",
+    "StepFinished",
 ];
 
 /// The registry shows the metrics, and the timeline tells all of it in order.

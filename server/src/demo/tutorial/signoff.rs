@@ -28,7 +28,8 @@ pub(super) async fn first_cycle(stage: &mut Stage<'_>, governed: &Governed) -> R
     ensure!(ana.get("/inbox").await?.to_string().contains(&governed.version), "the review waits in ana's inbox");
     stage.seen("Feedback is requested, notifying nobody; it waits in Ana's inbox.");
 
-    let review = json!({"group": "business", "status": "MINOR_ISSUE", "comment": "The notes lack the training period."});
+    let review =
+        json!({"group": "business", "status": "MINOR_ISSUE", "comment": "The notes lack the training period."});
     let review = text_of(&ana.post(&format!("{path}/reviews"), review).await?, "reviewId")?;
     let edit = json!({"status": "MAJOR_ISSUE", "comment": "The threshold is not justified."});
     ana.put(&format!("{path}/reviews/{review}"), edit).await?;
@@ -43,7 +44,11 @@ pub(super) async fn first_cycle(stage: &mut Stage<'_>, governed: &Governed) -> R
     status(&ana, &path, "WAITING_FOR_APPROVAL").await?;
     stage.seen("Final approval was requested, taken back to the feedback stage, and requested again.");
 
-    ana.post(&format!("{path}/approval"), json!({"status": "REJECTED", "comment": "Not before the threshold is explained."})).await?;
+    ana.post(
+        &format!("{path}/approval"),
+        json!({"status": "REJECTED", "comment": "Not before the threshold is explained."}),
+    )
+    .await?;
     stage.verdicts.until(DESIGN, "FRAUD", "v2", "REJECTED").await?;
     stage.seen("Rejected with a comment; the deployer's subscription received the verdict.");
 
@@ -72,8 +77,14 @@ async fn abandon_and_reset(stage: &mut Stage<'_>, ana: &Api, path: &str, review:
     ana.post(&format!("{path}/abandon"), json!({})).await?;
     ana.post(&format!("{path}/reset"), json!({"reloadConfiguration": false})).await?;
     let fresh = status(ana, path, "NOT_STARTED").await?;
-    ensure!(fresh["cycle"] == 2 && fresh["reviews"] == json!([]) && fresh["approval"].is_null(), "a new cycle: {fresh}");
-    ensure!(fresh["history"].as_array().is_some_and(|cycles| cycles.len() == 1), "the first cycle stays readable: {fresh}");
+    ensure!(
+        fresh["cycle"] == 2 && fresh["reviews"] == json!([]) && fresh["approval"].is_null(),
+        "a new cycle: {fresh}"
+    );
+    ensure!(
+        fresh["history"].as_array().is_some_and(|cycles| cycles.len() == 1),
+        "the first cycle stays readable: {fresh}"
+    );
     stage.seen("Abandoned again and reset without reloading: a second cycle; the first stays readable.");
     Ok(())
 }
@@ -84,7 +95,8 @@ pub(super) async fn second_cycle(stage: &mut Stage<'_>, governed: &Governed) -> 
     ana.post(&format!("{path}/request-feedback"), json!({})).await?;
     ana.post(&format!("{path}/reviews"), json!({"group": "risk_compliance", "status": "APPROVED"})).await?;
     ana.post(&format!("{path}/request-approval"), json!({})).await?;
-    ana.post(&format!("{path}/approval"), json!({"status": "APPROVED", "comment": "The threshold is explained now."})).await?;
+    ana.post(&format!("{path}/approval"), json!({"status": "APPROVED", "comment": "The threshold is explained now."}))
+        .await?;
     let signoff = status(&ana, &path, "APPROVED").await?;
     ensure!(signoff["cycle"] == 2 && signoff["approval"]["author"] == "ana", "who approved, in which cycle: {signoff}");
     stage.verdicts.until(DESIGN, "FRAUD", "v2", "APPROVED").await?;
