@@ -1,4 +1,6 @@
 //! The integration tests: one binary, real parts.
 
+mod crash;
 mod relay;
 mod tidy;
+mod tutorial;

@@ -26,7 +26,7 @@ impl NatsServer {
     /// Starts one on a free port. Fails, and never skips, when there is no binary.
     pub fn start() -> Result<Self> {
         let home = TempDir::with_prefix("countersign-nats-")?;
-        let mut server = Self { binary: find()?, home, port: 0, running: None };
+        let mut server = Self { binary: nats_server()?, home, port: 0, running: None };
         server.launch("-1")?;
         Ok(server)
     }
@@ -126,8 +126,8 @@ fn port_in(ports: &str) -> Option<u16> {
     url.rsplit(':').next()?.parse().ok()
 }
 
-/// `$NATS_SERVER_BIN`, else what `cargo xtask nats` fetched, else the one in PATH.
-fn find() -> Result<PathBuf> {
+/// The nats-server: `$NATS_SERVER_BIN`, else what `cargo xtask nats` fetched, else the one in PATH.
+pub fn nats_server() -> Result<PathBuf> {
     if let Some(named) = std::env::var_os("NATS_SERVER_BIN") {
         let named = PathBuf::from(named);
         ensure!(named.is_file(), "NATS_SERVER_BIN names {}, which is not a file", named.display());
