@@ -150,10 +150,9 @@ impl<S: Submit> Session<'_, S> {
         };
         self.status.send_replace(Status::Ready);
         let over = self.stop.child_token();
-        messages
-            .take_until(over.cancelled())
-            .take_until(self.broker.lost())
-            .for_each_concurrent(IN_FLIGHT_MAX, |message| async {
+        let taking = messages.take_until(over.cancelled()).take_until(self.broker.lost()).for_each_concurrent(
+            IN_FLIGHT_MAX,
+            |message| async {
                 match message {
                     Ok(message) => self.take(message, &over).await,
                     Err(error) => {
@@ -161,8 +160,17 @@ impl<S: Submit> Session<'_, S> {
                         over.cancel();
                     }
                 }
-            })
-            .await;
+            },
+        );
+        tokio::pin!(taking);
+        tokio::select! {
+            () = &mut taking => return,
+            // Said at once: what is in flight waits for the broker's return before the session ends.
+            () = self.broker.lost() => {
+                degrade(self.status, "nats_unreachable", "the connection to NATS was lost".to_owned());
+            }
+        }
+        taking.await;
     }
 
     async fn take(&self, message: Message, over: &CancellationToken) {
@@ -203,7 +211,7 @@ impl<S: Submit> Session<'_, S> {
 
     async fn acknowledge(&self, message: &Message, kind: AckKind) {
         for _ in 0..ACKNOWLEDGE_ATTEMPTS_MAX {
-            match message.double_ack_with(kind.clone()).await {
+            match message.double_ack_with(kind).await {
                 Ok(()) => return,
                 Err(error) => tracing::debug!(subject = %message.subject, %error, "acknowledgement not confirmed"),
             }

@@ -25,7 +25,7 @@ pub const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 /// Most metrics in one message.
 pub const MEASURES_MAX: usize = 200;
 /// Most model versions in one bundle or deployment.
-pub const PACKAGED_VERSIONS_MAX: usize = 100;
+pub const PACKAGED_VERSIONS_MAX: usize = 1_000;
 
 /// What is asked of the engine, and as whom.
 #[derive(Debug, Clone)]

@@ -1,4 +1,4 @@
-//! One function per kind: a wire struct becomes a command.
+//! One function per kind: a wire struct becomes a command. Fields that say no more than the key are the core's to fill.
 
 use std::sync::Arc;
 
@@ -95,7 +95,6 @@ fn sync(key: SyncKey, epoch: u32, revision: u64, name: Arc<str>, fields: Fields)
 
 fn project(key: SyncKey, message: Project) -> Result<Sync> {
     let mut fields = Fields::default();
-    fields.text("project_key", Some(&message.project_key))?;
     fields.text("owner", message.owner.as_ref())?;
     fields.text("short_description", message.short_description.as_ref())?;
     fields.text("description", message.description.as_ref())?;
@@ -119,8 +118,6 @@ fn project(key: SyncKey, message: Project) -> Result<Sync> {
 
 fn saved_model(key: SyncKey, message: SavedModel) -> Result<Sync> {
     let mut fields = Fields::default();
-    fields.text("project_key", Some(&message.project_key))?;
-    fields.text("model_id", Some(&message.model_id))?;
     fields.text("prediction_type", message.prediction_type.as_ref())?;
     fields.text("origin", message.origin.as_ref())?;
     let active = message.active_version.map(|version| super::key("activeVersion", &version)).transpose()?;
@@ -131,9 +128,6 @@ fn saved_model(key: SyncKey, message: SavedModel) -> Result<Sync> {
 
 fn model_version(key: SyncKey, message: ModelVersion) -> Result<Sync> {
     let mut fields = Fields::default();
-    fields.text("project_key", Some(&message.project_key))?;
-    fields.text("model_id", Some(&message.model_id))?;
-    fields.text("version_id", Some(&message.version_id))?;
     fields.text("algorithm", message.algorithm.as_ref())?;
     fields.date("trained_at", message.trained_at.as_deref())?;
     Ok(Sync {
@@ -147,8 +141,6 @@ fn model_version(key: SyncKey, message: ModelVersion) -> Result<Sync> {
 
 fn bundle(key: SyncKey, message: Bundle) -> Result<Sync> {
     let mut fields = Fields::default();
-    fields.text("project_key", Some(&message.project_key))?;
-    fields.text("bundle_id", Some(&message.bundle_id))?;
     fields.text("createdBy", message.created_by.as_ref())?;
     fields.date("created_at", message.created_at.as_deref())?;
     fields.text("release_notes", message.release_notes.as_ref())?;
@@ -163,8 +155,6 @@ fn bundle(key: SyncKey, message: Bundle) -> Result<Sync> {
 
 fn dataset(key: SyncKey, message: Dataset) -> Result<Sync> {
     let mut fields = Fields::default();
-    fields.text("project_key", Some(&message.project_key))?;
-    fields.text("dataset_id", Some(&message.dataset_id))?;
     fields.text("type", message.kind.as_ref())?;
     let url = optional("url", message.url.as_ref())?;
     Ok(Sync { url, ..sync(key, message.epoch, message.revision, message.name, fields) })
@@ -172,10 +162,9 @@ fn dataset(key: SyncKey, message: Dataset) -> Result<Sync> {
 
 fn deployment(key: SyncKey, message: Deployment) -> Result<Sync> {
     let mut fields = Fields::default();
-    fields.text("deployment_id", Some(&message.deployment_id))?;
     fields.text("infra_id", message.infra_id.as_ref())?;
+    fields.text("source_node_id", message.node.as_ref())?;
     fields.text("project_key", message.project_key.as_ref())?;
-    fields.text("bundle_id", message.bundle_id.as_ref())?;
     fields.text("status", message.status.as_ref())?;
     let node = match &message.node {
         Some(node) => NodeId::new(super::key("node", node)?),

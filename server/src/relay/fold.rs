@@ -7,7 +7,7 @@ use countersign_engine::log::{LogReader, ReadError};
 use super::message::Mark;
 
 /// Most events read at once.
-pub const CHUNK_EVENTS_MAX: usize = 256;
+pub(super) const CHUNK_EVENTS_MAX: usize = 256;
 
 /// The state after an event, and which event that was.
 #[derive(Debug, Clone, Default)]

@@ -26,7 +26,7 @@ use super::stream::{APPROVALS, EVENTS};
 use super::{Status, Trouble};
 
 /// Most events that wait for their acknowledgement.
-pub const IN_FLIGHT_MAX: usize = 256;
+const IN_FLIGHT_MAX: usize = 256;
 /// Most verdicts that wait for theirs, while a lost stream of verdicts is filled again.
 const VERDICTS_IN_FLIGHT_MAX: usize = 64;
 

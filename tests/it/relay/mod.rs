@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failing test should panic")]
 
 mod gate;
+mod verdicts;
 mod world;
 
 use countersign_core::ids::Position;

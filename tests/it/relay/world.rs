@@ -93,10 +93,14 @@ pub(crate) struct Relay {
 
 impl Relay {
     pub(crate) async fn start(server: &NatsServer, log: &Log) -> Self {
+        Self::of(server, log.reader.clone(), log.head.subscribe()).await
+    }
+
+    pub(crate) async fn of(server: &NatsServer, reader: MemoryReader, head: watch::Receiver<Position>) -> Self {
         let broker = Broker::connect(&server.url(), "test relay").await.unwrap();
         let (sender, status) = watch::channel(Status::default());
         let stop = CancellationToken::new();
-        let task = tokio::spawn(relay::run(broker, log.reader.clone(), log.head.subscribe(), sender, stop.clone()));
+        let task = tokio::spawn(relay::run(broker, reader, head, sender, stop.clone()));
         Self { status, stop, task }
     }
 
