@@ -1,6 +1,7 @@
 //! What every request handler shares: the engine, the snapshots, the stores. Cheap to clone.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use countersign_engine::engine::Engine;
 use countersign_engine::files::FileStore;
@@ -12,6 +13,9 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::health::Health;
 use crate::metrics::Metrics;
+
+/// How often it is looked whether a request still holds the parts.
+const RELEASE_PAUSE: Duration = Duration::from_millis(2);
 
 /// The parts of a running service, shared by all requests.
 #[derive(Debug, Clone)]
@@ -45,6 +49,20 @@ impl App {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// Gives the parts up once the last request has; nothing when one still holds them after `time_max`.
+    pub async fn into_parts(self, time_max: Duration) -> Option<Parts> {
+        let Self(mut shared) = self;
+        let asked = Instant::now();
+        loop {
+            match Arc::try_unwrap(shared) {
+                Ok(parts) => return Some(parts),
+                Err(_) if asked.elapsed() >= time_max => return None,
+                Err(still) => shared = still,
+            }
+            tokio::time::sleep(RELEASE_PAUSE).await;
+        }
     }
 
     /// State and views at the newest position.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -49,6 +49,8 @@ pub fn router(app: App) -> Router {
         .merge(docs)
         .fallback(|| async { Problem::of_status(StatusCode::NOT_FOUND) })
         .method_not_allowed_fallback(|| async { Problem::of_status(StatusCode::METHOD_NOT_ALLOWED) })
+        // Bodies have bounds of their own: JSON in `wish`, uploads in `files`.
+        .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(app.clone(), positioned))
         .layer(from_fn(bounded))
         .route_layer(from_fn(metrics::measure))

@@ -12,6 +12,7 @@ use countersign_engine::sled_log::{SledLog, SledReader};
 use countersign_engine::vault::Vault;
 use countersign_projections::{Projector, Snapshots, load};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Parts};
@@ -23,6 +24,8 @@ use crate::{http, nats};
 
 /// How long the views may take to show the first events.
 const FIRST_VIEW_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long the last requests may hold the log once everything else has ended.
+const RELEASE_TIME_MAX: Duration = Duration::from_secs(5);
 /// After how many events a long replay says how far it is.
 const REPLAY_REPORT_EVENTS: u64 = 100_000;
 
@@ -128,15 +131,14 @@ pub async fn start(config: Config) -> anyhow::Result<Service> {
         Some(url) => Some(nats::start(&app, url).await?),
         None => None,
     };
-    tokio::spawn(stop_when_poisoned(app.clone()));
+    tokio::spawn(stop_when_poisoned(app.engine.watch_health(), app.stopping.clone()));
     Ok(Service { address, first_secret, app, projector, nats, serving })
 }
 
 /// After a failed append nothing can be accepted again: the process has to end.
-async fn stop_when_poisoned(app: App) {
-    let mut health = app.engine.watch_health();
+async fn stop_when_poisoned(mut health: watch::Receiver<EngineHealth>, stopping: CancellationToken) {
     if health.wait_for(|health| *health != EngineHealth::Running).await.is_ok() {
-        app.stopping.cancel();
+        stopping.cancel();
     }
 }
 
@@ -169,7 +171,11 @@ impl Service {
             EngineHealth::Running | EngineHealth::Stopped => None,
         };
         close(engine, projector).await;
-        drop(app);
+        // The store writes its clean marker when the last handle on it goes, which has to be before the process does.
+        match app.into_parts(RELEASE_TIME_MAX).await {
+            Some(parts) => drop(tokio::task::spawn_blocking(move || drop(parts)).await),
+            None => tracing::warn!("a request still holds the log: the next start will check it in full"),
+        }
         match poisoned {
             None => Ok(()),
             Some(reason) => anyhow::bail!("the log refuses writes: {reason}"),

@@ -1,6 +1,12 @@
 //! The integration tests: one binary, real parts.
 
+mod cli;
 mod crash;
+mod http_auth;
+mod http_files;
+mod http_input;
+mod http_items;
+mod http_service;
 mod ingest;
 mod relay;
 mod tidy;

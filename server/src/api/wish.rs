@@ -277,14 +277,18 @@ fn unreadable(error: &axum::Error) -> Problem {
 
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let bytes = if bytes.trim_ascii().is_empty() { b"{}" } else { bytes };
+    // Read to its end first: what is not JSON is told as that, whatever else is wrong with it.
+    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).map_err(|error| malformed(&error))?;
+    // serde would take an array for a struct, member by member.
+    if bytes.trim_ascii().first() != Some(&b'{') {
+        return Err(Problem::invalid_field("body", "wrong_type", "not an object"));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
         if inner.is_data() { wrong_data(&path, &inner) } else { malformed(&inner) }
-    })?;
-    json.end().map_err(|error| malformed(&error))?;
-    Ok(parsed)
+    })
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
