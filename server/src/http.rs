@@ -29,7 +29,6 @@ const URI_BYTES_MAX: usize = 8 * 1024;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Everything that is served.
-#[must_use]
 pub fn router(app: App) -> Router {
     let (api, document) = api::router();
     let docs = SwaggerUi::new("/api/docs").url("/api/v1/openapi.json", document);

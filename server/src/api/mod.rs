@@ -71,7 +71,6 @@ pub struct Actor {
 }
 
 /// All routes below [`PREFIX`], and the document that describes them.
-#[must_use]
 pub fn router() -> (Router<App>, utoipa::openapi::OpenApi) {
     let (router, mut document) = OpenApiRouter::with_openapi(openapi::head())
         .nest(PREFIX, item_routes().merge(signoff_routes()).merge(other_routes()))

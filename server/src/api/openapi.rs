@@ -48,7 +48,7 @@ pub fn complete(document: &mut OpenApi) {
     document.security =
         Some(vec![SecurityRequirement::new("basic", none.clone()), SecurityRequirement::new("bearer", none)]);
     for path in document.paths.paths.values_mut() {
-        each_operation(path, |method, operation| describe(method, operation));
+        each_operation(path, describe);
     }
 }
 

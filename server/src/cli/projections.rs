@@ -50,7 +50,7 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
         Command::List { place } => {
             let found = match place.target.remote()? {
                 Some(remote) => remote.ask(Method::GET, "/projections", None).await?,
-                None => offline(&place, |snapshot| listed(snapshot)).await?,
+                None => offline(&place, listed).await?,
             };
             print(place.json, &found, &["name", "revision", "position", "lag"]);
         }
@@ -63,7 +63,7 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
                     }
                     json!({"items": items})
                 }
-                None => offline(&place, |snapshot| digests(snapshot)).await?,
+                None => offline(&place, digests).await?,
             };
             print(place.json, &found, &["name", "revision", "position", "digest"]);
         }
