@@ -38,8 +38,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
 
 /// Logs on standard error; `COUNTERSIGN_TRACE` says how much, `COUNTERSIGN_TRACE_FORMAT=json` in which form.
 fn trace() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("COUNTERSIGN_TRACE")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,async_nats=warn,sled=warn"));
+    let filter = tracing_subscriber::EnvFilter::try_from_env("COUNTERSIGN_TRACE").unwrap_or_else(|_| {
+        tracing_subscriber::EnvFilter::new(
+            "warn,countersign=info,countersign_server=info,countersign_engine=info,countersign_ingest=info",
+        )
+    });
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let is_json = std::env::var("COUNTERSIGN_TRACE_FORMAT").is_ok_and(|format| format == "json");
     // A second subscriber in one process is refused; then the first goes on.
