@@ -1,5 +1,7 @@
 //! The layout and the direction of dependencies, as tests.
 
+#![expect(clippy::indexing_slicing, reason = "indexing a JSON value gives null and never panics")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -132,7 +134,7 @@ fn only_the_engine_names_sled_and_only_ingest_and_relay_name_nats() -> Result<()
             ensure!(!text.contains("sled::"), "{file} names sled");
         }
         if is_product && !file.starts_with("ingest/") && !file.starts_with("server/src/relay/") {
-            ensure!(!text.contains("async_nats"), "{file} names async-nats");
+            ensure!(!text.contains("async_nats::"), "{file} names async-nats");
         }
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! The whole tutorial on the real binary, a real NATS server and real HTTP, as `countersign demo --script` plays it.
 
+#![expect(clippy::indexing_slicing, reason = "indexing a JSON value gives null and never panics")]
+
 use anyhow::{Context as _, Result, ensure};
 use countersign_tests::nats::nats_server;
 use countersign_tests::server;
