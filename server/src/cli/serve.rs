@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 
-use super::output::{Failure, note, say};
+use super::output::{Failure, say};
 use crate::bootstrap::ADMIN_KEY_FILE;
 use crate::config::{Config, Flags};
 use crate::{serve, shutdown};
@@ -26,8 +26,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let data = config.data.clone();
     let service = serve::start(config).await?;
     shutdown::on_signal(service.stopping()).context("listening for signals")?;
+    // Standard output, not the log: a log is kept and read by others.
     if let Some(secret) = &service.first_secret {
-        note(format_args!(
+        say(format_args!(
             "The first administrator's key, shown once and kept in {}: {secret}",
             data.join(ADMIN_KEY_FILE).display()
         ));
@@ -43,7 +44,8 @@ fn trace() {
             "warn,countersign=info,countersign_server=info,countersign_engine=info,countersign_ingest=info",
         )
     });
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(is_terminal).with_writer(std::io::stderr);
     let is_json = std::env::var("COUNTERSIGN_TRACE_FORMAT").is_ok_and(|format| format == "json");
     // A second subscriber in one process is refused; then the first goes on.
     drop(if is_json { builder.json().try_init() } else { builder.try_init() });

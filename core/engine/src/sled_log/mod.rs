@@ -11,6 +11,7 @@ mod note;
 mod open;
 #[cfg(test)]
 mod tests;
+mod watermark;
 
 use std::fs::{self, File};
 use std::io;
@@ -27,6 +28,7 @@ pub use open::OpenError;
 use crate::log::{AppendError, LogReader, LogWriter, ReadError, check_dense};
 use entry::Entries;
 use note::Note;
+use watermark::Watermark;
 
 /// How many positions the note of the durable head may lag behind.
 const NOTE_EVERY: u64 = 4096;
@@ -41,6 +43,7 @@ pub struct SledWriter {
     shared: Arc<Shared>,
     database: File,
     noted: Position,
+    watermark: Watermark,
     poison: Option<String>,
 }
 
@@ -82,8 +85,13 @@ impl SledLog {
             _lock: opened.lock,
         };
         let shared = Arc::new(Shared { store: opened.store, closing });
-        let writer =
-            SledWriter { shared: Arc::clone(&shared), database: opened.database, noted: opened.head, poison: None };
+        let writer = SledWriter {
+            shared: Arc::clone(&shared),
+            database: opened.database,
+            noted: opened.head,
+            watermark: opened.watermark,
+            poison: None,
+        };
         Ok((writer, SledReader { shared }))
     }
 }
@@ -97,6 +105,7 @@ impl SledWriter {
         // in a power cut, so the file itself is synced too.
         durability.sync_data(&directory.join(open::DATABASE), &self.database)?;
         open::check_no_blobs(directory)?;
+        self.watermark.raise(head)?;
         if head.0.saturating_sub(self.noted.0) >= NOTE_EVERY {
             Note { head, closed: None }.write(directory, durability.as_ref())?;
             self.noted = head;

@@ -15,6 +15,7 @@ use super::durability::Durability;
 use super::entry::Entries;
 use super::note::{self, Note, NoteError};
 use super::to_io;
+use super::watermark::Watermark;
 use crate::log::ReadError;
 
 /// sled's file.
@@ -86,6 +87,7 @@ pub(super) struct Opened {
     pub(super) store: sled::Db,
     pub(super) database: File,
     pub(super) lock: File,
+    pub(super) watermark: Watermark,
     pub(super) head: Position,
 }
 
@@ -99,7 +101,7 @@ pub(super) fn open(directory: &Path, durability: &dyn Durability) -> Result<Open
         NoteError::Unreadable => OpenError::damaged(directory, "its note cannot be read"),
     })?;
     let path = directory.join(DATABASE);
-    let floor = noted.map_or(Position::ZERO, |note| note.head);
+    let floor = noted.map_or(Position::ZERO, |note| note.head).max(Watermark::read(directory).map_err(failed)?);
     let is_new = !path.try_exists().map_err(failed)?;
     if is_new && floor > Position::ZERO {
         return Err(OpenError::damaged(directory, format!("it held {floor} events and its file is missing")));
@@ -125,7 +127,8 @@ pub(super) fn open(directory: &Path, durability: &dyn Durability) -> Result<Open
     settle(directory, &path, &database, durability).map_err(failed)?;
     let head = check(&store, directory, floor)?;
     Note { head, closed: None }.write(directory, durability).map_err(failed)?;
-    Ok(Opened { store, database, lock, head })
+    let watermark = Watermark::open(directory).map_err(failed)?;
+    Ok(Opened { store, database, lock, watermark, head })
 }
 
 /// `blobs/` must stay empty: what sled writes there is lost in a power cut, and the store with it.

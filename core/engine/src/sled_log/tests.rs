@@ -156,6 +156,49 @@ fn a_store_that_lost_events_it_once_held_is_damaged() {
 }
 
 #[test]
+fn a_short_log_that_was_killed_and_damaged_anywhere_is_never_taken_for_a_shorter_whole_one() {
+    let (living, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (mut writer, reader) = SledLog::open(living.path()).unwrap();
+    for head in 0..12 {
+        append(&mut writer, head, 1).unwrap();
+    }
+    // What a killed process leaves: the files as they are while it still has them open.
+    let left = files_of(living.path());
+    let whole: Vec<_> = reader.frames(Position::ZERO).map(Result::unwrap).collect();
+    let length = left.get("db").unwrap().len();
+    for place in (0..length).step_by(97) {
+        let log = folder.path().join(place.to_string());
+        fs::create_dir(&log).unwrap();
+        for (name, bytes) in left.iter().filter(|(name, _)| *name != "lock") {
+            fs::write(log.join(name), bytes).unwrap();
+        }
+        let mut damaged = left.get("db").unwrap().clone();
+        *damaged.get_mut(place).unwrap() ^= 0x20;
+        fs::write(log.join("db"), &damaged).unwrap();
+        match SledLog::open(&log) {
+            Ok((_writer, reader)) => {
+                let frames: Vec<_> = reader.frames(Position::ZERO).map(Result::unwrap).collect();
+                assert!(frames == whole, "byte {place}: {} events of {}", frames.len(), whole.len());
+            }
+            Err(error) => {
+                assert_eq!(error.code(), "log_damaged", "byte {place}");
+                assert_eq!(fs::read(log.join("db")).unwrap(), damaged, "byte {place}: the original was touched");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_torn_watermark_is_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    closed_log(folder.path(), 5);
+    assert_eq!(Watermark::read(folder.path()).unwrap(), Position(5));
+    fs::write(folder.path().join("watermark"), [0, 0, 0, 0, 0, 0, 0, 9, 1, 2, 3, 4]).unwrap();
+    assert_eq!(Watermark::read(folder.path()).unwrap(), Position::ZERO);
+    assert!(SledLog::open(folder.path()).is_ok());
+}
+
+#[test]
 fn a_newer_log_is_refused_untouched() {
     let folder = tempfile::tempdir().unwrap();
     closed_log(folder.path(), 5);
