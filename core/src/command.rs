@@ -1,6 +1,6 @@
 //! Everything that can be wished for, by domain module.
 
-use crate::{access, artifact, deploy, log, series, signoff, sync};
+use crate::{access, artifact, deploy, log, series, settings, signoff, subscription, sync};
 
 /// One wish, in the imperative.
 #[derive(Debug, Clone)]
@@ -19,6 +19,10 @@ pub enum Command {
     Deploy(deploy::Command),
     /// About files.
     Series(series::Command),
+    /// About the instance's settings.
+    Settings(settings::Command),
+    /// About who is told what.
+    Subscription(subscription::Command),
 }
 
 macro_rules! from_module_commands {
@@ -31,4 +35,4 @@ macro_rules! from_module_commands {
     )*};
 }
 
-from_module_commands!(log Log, sync Sync, artifact Item, signoff Signoff, access Access, deploy Deploy, series Series);
+from_module_commands!(log Log, sync Sync, artifact Item, signoff Signoff, access Access, deploy Deploy, series Series, settings Settings, subscription Subscription);

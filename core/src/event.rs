@@ -1,7 +1,7 @@
 //! Everything that can have happened, by domain module. The catalogue with its permanent numbers is in `schema`.
 
 use crate::ids::ItemId;
-use crate::{access, artifact, blueprint, deploy, log, series, signoff, sync};
+use crate::{access, artifact, blueprint, deploy, log, series, settings, signoff, subscription, sync};
 
 /// One fact, in the past tense.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +22,10 @@ pub enum Event {
     Deploy(deploy::Event),
     /// About files and series.
     Series(series::Event),
+    /// About the instance's settings.
+    Settings(settings::Event),
+    /// About who is told what.
+    Subscription(subscription::Event),
 }
 
 impl Event {
@@ -29,12 +33,13 @@ impl Event {
     #[must_use]
     pub fn item(&self) -> Option<ItemId> {
         match self {
-            Self::Log(_) | Self::Template(_) | Self::Series(_) => None,
+            Self::Log(_) | Self::Template(_) | Self::Series(_) | Self::Settings(_) => None,
             Self::Sync(event) => event.item(),
             Self::Item(event) => Some(event.item()),
             Self::Signoff(event) => Some(event.step().0),
             Self::Access(event) => event.item(),
             Self::Deploy(event) => event.item(),
+            Self::Subscription(event) => Some(event.item()),
         }
     }
 }
@@ -49,4 +54,4 @@ macro_rules! from_module_events {
     )*};
 }
 
-from_module_events!(log Log, sync Sync, artifact Item, signoff Signoff, blueprint Template, access Access, deploy Deploy, series Series);
+from_module_events!(log Log, sync Sync, artifact Item, signoff Signoff, blueprint Template, access Access, deploy Deploy, series Series, settings Settings, subscription Subscription);

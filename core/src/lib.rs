@@ -21,8 +21,10 @@ pub mod recorded;
 pub mod rejection;
 pub mod schema;
 pub mod series;
+pub mod settings;
 pub mod signoff;
 pub mod state;
+pub mod subscription;
 pub mod sync;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

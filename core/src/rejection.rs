@@ -142,7 +142,9 @@ all_rejections! {
     crate::deploy::Rejection => Deploy,
     crate::log::Rejection => Log,
     crate::series::Rejection => Series,
+    crate::settings::Rejection => Settings,
     crate::signoff::Rejection => Signoff,
+    crate::subscription::Rejection => Subscription,
     crate::sync::Rejection => Sync,
 }
 

@@ -10,7 +10,9 @@ use crate::deploy::Infrastructures;
 use crate::ids::{Digest, LogId, Position};
 use crate::recorded::Recorded;
 use crate::series::Files;
+use crate::settings::Settings;
 use crate::signoff::Signoffs;
+use crate::subscription::Subscriptions;
 use crate::sync::Nodes;
 use crate::time::Timestamp;
 use crate::timer::Timers;
@@ -41,6 +43,10 @@ pub struct State {
     pub access: Access,
     /// Uploaded files.
     pub files: Files,
+    /// What administrators set for the instance.
+    pub settings: Settings,
+    /// Who is told about which items.
+    pub subscriptions: Subscriptions,
     /// What is due when.
     pub timers: Timers,
     /// Requests that can be repeated.

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use super::bytes;
 use super::catalogue;
 use super::error::{DecodeError, EncodeError, Part};
-use super::v1::{access, deploy, item, log, series, signoff, sync, template};
+use super::v1::{access, deploy, item, log, series, settings, signoff, subscription, sync, template};
 use super::wire::{Freezing, Thawing};
 use crate::event::Event;
 
@@ -101,6 +101,8 @@ stored! {
         PermissionsSetV1;
     deploy: InfrastructureRegisteredV1 PolicyChangedV1 DeploymentCheckedV1;
     series: FileUploadedV1;
+    settings: SettingsChangedV1;
+    subscription: SubscribedV1 UnsubscribedV1;
 }
 
 /// Freezes an event in its newest schema.
@@ -114,6 +116,8 @@ pub(crate) fn freeze(event: &Event, out: &mut Freezing) -> Stored {
         Event::Access(event) => access::freeze(event, out),
         Event::Deploy(event) => deploy::freeze(event, out),
         Event::Series(event) => series::freeze(event, out),
+        Event::Settings(event) => settings::freeze(event, out),
+        Event::Subscription(event) => subscription::freeze(event, out),
     }
 }
 
@@ -128,6 +132,8 @@ pub(crate) const fn name(event: &Event) -> (u16, &'static str) {
         Event::Access(event) => access::name(event),
         Event::Deploy(event) => deploy::name(event),
         Event::Series(event) => series::name(event),
+        Event::Settings(event) => settings::name(event),
+        Event::Subscription(event) => subscription::name(event),
     }
 }
 

@@ -11,12 +11,17 @@ use crate::event::Event;
 use crate::ids::{CredentialId, FileId, ItemId, KeyId, LogId, TemplateId, UserId};
 use crate::log::Event as Log;
 use crate::series::Event as Series;
+use crate::settings::Event as Settings;
+use crate::subscription::Event as Subscription;
 
 pub(super) fn event(number: u16, s: &mut Source) -> Event {
     match number {
         0x0001 => Event::Log(Log::LogCreated { log: LogId(s.uuid()), product: s.text() }),
         0x0401..=0x04ff => Event::Template(template(number, s)),
         0x0501..=0x05ff => Event::Access(access(number, s)),
+        0x0601 => Event::Settings(Settings::SettingsChanged { name: s.text(), document: s.opt(Source::text) }),
+        0x0606 => Event::Subscription(Subscription::Subscribed { item: ItemId(s.u32()), user: UserId(s.u32()) }),
+        0x0607 => Event::Subscription(Subscription::Unsubscribed { item: ItemId(s.u32()), user: UserId(s.u32()) }),
         0x0701..=0x07ff => Event::Deploy(deploy(number, s)),
         0x0804 => Event::Series(Series::FileUploaded {
             file: FileId(s.u32()),

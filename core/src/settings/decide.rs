@@ -1,0 +1,54 @@
+//! Rules about settings: administrators only, names and sizes bounded.
+
+use super::{Command, Event};
+use crate::access::may::{Action, Subject, allows};
+use crate::draft::Draft;
+use crate::rejection::common;
+
+/// Longest name of a setting, in bytes.
+pub const NAME_BYTES_MAX: usize = 128;
+/// Largest document, in bytes.
+pub const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
+/// Most settings at once.
+pub const SETTINGS_MAX: usize = 1_000;
+
+crate::rejections! {
+    /// A setting is a JSON object.
+    Input SettingInvalid { name: String } = "setting_invalid", "the setting {name} is not a JSON object";
+    /// There is room for a bounded number of settings.
+    State TooManySettings { settings: usize } = "too_many_settings", "there are {settings} settings already";
+}
+
+pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
+    let Command::Set { name, document } = command;
+    if !allows(draft.state(), &draft.context().caller.principal, Action::Admin, Subject::Instance) {
+        return Err(common::Rejection::Forbidden { needs: "an administrator".to_owned() }.into());
+    }
+    check_text("the name of a setting", name.len(), NAME_BYTES_MAX)?;
+    if name.trim().is_empty() || name.contains(char::is_control) {
+        return Err(common::Rejection::NameInvalid { what: "the name of a setting" }.into());
+    }
+    let known = draft.state().settings.by_name.get(name);
+    if known.map(|known| &known.document) == document.as_ref() {
+        return Ok(());
+    }
+    if let Some(document) = document {
+        check_text("a setting", document.len(), DOCUMENT_BYTES_MAX)?;
+        if serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(document).is_err() {
+            return Err(Rejection::SettingInvalid { name: name.to_string() }.into());
+        }
+        let settings = draft.state().settings.by_name.len();
+        if known.is_none() && settings >= SETTINGS_MAX {
+            return Err(Rejection::TooManySettings { settings }.into());
+        }
+    }
+    draft.emit(Event::SettingsChanged { name: name.clone(), document: document.clone() });
+    Ok(())
+}
+
+fn check_text(what: &'static str, length_bytes: usize, max_bytes: usize) -> Result<(), common::Rejection> {
+    if length_bytes > max_bytes {
+        return Err(common::Rejection::TextTooLong { what, length_bytes, max_bytes });
+    }
+    Ok(())
+}

@@ -1,0 +1,30 @@
+use super::{Command, DOCUMENT_BYTES_MAX};
+use crate::testing::{Spec, World};
+
+fn set(name: &str, document: Option<&str>) -> Command {
+    Command::Set { name: name.into(), document: document.map(Into::into) }
+}
+
+#[test]
+fn a_setting_is_what_was_last_set_and_remembers_since_when_there_is_one() {
+    let world = Spec::given(World::bootstrapped()).when(set("a", Some("{}"))).then(&["SettingsChanged"]);
+    let created = world.state.head;
+    let world = Spec::given(world).when(set("a", Some("{}"))).then_already_so();
+    let world = Spec::given(world).when(set("a", Some(r#"{"b":1}"#))).then(&["SettingsChanged"]);
+    let found = world.state.settings.by_name.get("a");
+    assert!(found.is_some_and(|found| found.created == created && found.changed == world.state.head));
+    let world = Spec::given(world).when(set("a", None)).then(&["SettingsChanged"]);
+    assert!(world.state.settings.by_name.is_empty());
+    Spec::given(world).when(set("a", None)).then_already_so();
+}
+
+#[test]
+fn only_administrators_set_and_only_bounded_objects_with_names() {
+    let mut world = World::bootstrapped();
+    world.user("ana");
+    Spec::given(world.clone()).as_user("ana").when(set("a", Some("{}"))).then_rejected("forbidden");
+    Spec::given(world.clone()).when(set("a", Some("[]"))).then_rejected("setting_invalid");
+    Spec::given(world.clone()).when(set(" ", Some("{}"))).then_rejected("name_invalid");
+    let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(DOCUMENT_BYTES_MAX));
+    Spec::given(world).when(set("a", Some(&long))).then_rejected("text_too_long");
+}
