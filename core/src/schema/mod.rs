@@ -10,6 +10,7 @@ mod error;
 mod frame;
 mod leaf;
 mod macros;
+mod readable;
 #[cfg(test)]
 mod samples;
 mod stored;
@@ -154,11 +155,12 @@ pub fn snake_name(event: &Event) -> String {
     snake
 }
 
-/// The leaf's `data` for readers who may know: personal values instead of their commitments, `[erased]` where erased.
+/// The leaf's `data` for readers who may know: personal values instead of their commitments, `[erased]` where erased,
+/// and the values of fields as plain JSON.
 #[must_use]
 pub fn data_json(event: &Event) -> serde_json::Value {
     let mut out = Freezing { is_revealing: true, ..Freezing::default() };
-    serde_json::to_value(stored::freeze(event, &mut out)).unwrap_or(serde_json::Value::Null)
+    readable::plain(serde_json::to_value(stored::freeze(event, &mut out)).unwrap_or(serde_json::Value::Null))
 }
 
 /// All events there are or will be, in the order of their numbers.
