@@ -1,7 +1,5 @@
 //! `countersign key`: over HTTP when a service is named, else on a data directory that nobody serves.
 
-use std::path::PathBuf;
-
 use anyhow::Context as _;
 use countersign_core::access::{Command as Access, Key};
 use countersign_core::context::{Caller, Channel, Principal};
@@ -11,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::output::{Failure, fact, refusal, say};
-use super::remote::{Remote, Target};
+use super::remote::{Place, Remote};
 use crate::api::keys::new_secret;
 use crate::config::{Config, Flags};
 use crate::serve::Core;
@@ -44,18 +42,6 @@ pub(super) enum Command {
         #[command(flatten)]
         place: Place,
     },
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct Place {
-    /// The data directory
-    #[arg(long, env = "COUNTERSIGN_DATA", value_name = "DIR")]
-    data: Option<PathBuf>,
-    #[command(flatten)]
-    target: Target,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 pub(super) async fn run(command: Command) -> Result<(), Failure> {

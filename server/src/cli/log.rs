@@ -16,7 +16,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::output::{Failure, chain, fact, say};
-use super::remote::{Remote, Target};
+use super::remote::{Place, Remote};
 use crate::api::log::{LogReport, report};
 use crate::config::{Config, Flags};
 use crate::event_json::event_json;
@@ -52,18 +52,6 @@ pub(super) enum Command {
         #[command(flatten)]
         place: Place,
     },
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct Place {
-    /// The data directory
-    #[arg(long, env = "COUNTERSIGN_DATA", value_name = "DIR")]
-    data: Option<PathBuf>,
-    #[command(flatten)]
-    target: Target,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 pub(super) async fn run(command: Command) -> Result<(), Failure> {

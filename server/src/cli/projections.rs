@@ -1,14 +1,12 @@
 //! `countersign projections`.
 
-use std::path::PathBuf;
-
 use countersign_projections::projection::state_digest;
 use countersign_projections::{Snapshot, Views};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::output::{Failure, fact, say};
-use super::remote::Target;
+use super::remote::Place;
 use crate::config::{Config, Flags};
 use crate::serve::Core;
 
@@ -31,18 +29,6 @@ pub(super) enum Command {
         #[command(flatten)]
         place: Place,
     },
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct Place {
-    /// The data directory
-    #[arg(long, env = "COUNTERSIGN_DATA", value_name = "DIR")]
-    data: Option<PathBuf>,
-    #[command(flatten)]
-    target: Target,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 pub(super) async fn run(command: Command) -> Result<(), Failure> {

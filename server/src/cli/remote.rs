@@ -9,6 +9,19 @@ use serde_json::Value;
 /// Longest key file, in bytes.
 const KEY_FILE_BYTES_MAX: u64 = 4096;
 
+/// What a command is about: a running service, or a data directory that nobody serves.
+#[derive(Debug, clap::Args)]
+pub(super) struct Place {
+    /// The data directory
+    #[arg(long, env = "COUNTERSIGN_DATA", value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) target: Target,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
 /// Where the service is.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct Target {
@@ -29,7 +42,7 @@ pub(super) struct Remote {
 }
 
 impl Target {
-    /// The service, when one is named. A data directory that was named on the command line wins over the environment.
+    /// The service, when one is named.
     pub(super) fn remote(&self) -> anyhow::Result<Option<Remote>> {
         let Some(url) = self.url.as_deref().filter(|url| !url.is_empty()) else { return Ok(None) };
         let key = match &self.key_file {
