@@ -2,6 +2,7 @@
 
 mod cli;
 mod crash;
+mod governing;
 mod http_auth;
 mod http_files;
 mod http_input;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::rights::{changeable, own, readable, refuse_archived, require};
 use super::state::Item;
 use super::{Command, Event, edit, govern, workflow};
-use crate::access::may::{Action, Subject};
+use crate::access::may::{Action, Subject, allows};
 use crate::draft::{COMMAND_EVENTS_MAX, Draft};
 use crate::ids::{BlueprintId, CommentId, FieldId, ItemId, StepId};
 use crate::rejection::{FieldProblems, common};
@@ -14,6 +14,8 @@ use crate::value::Value;
 
 /// Longest comment, in bytes.
 pub const COMMENT_BYTES_MAX: usize = 16 * 1024;
+/// How many items a refusal names.
+const NAMED_MAX: usize = 20;
 
 crate::rejections! {
     /// A save is validated whole; every field that is wrong is named and nothing is saved.
@@ -62,6 +64,8 @@ crate::rejections! {
     Input InitiativeNotPossible { item: ItemId } = "initiative_not_possible", "{item} is no business initiative, or what is governed is no project";
     /// Rules for children are for the kinds of children that there are.
     Input ChildrenNotPossible { item: ItemId } = "children_not_possible", "{item} has no such children";
+    /// What is governed has governed parents: what is below goes first, or the item is archived instead.
+    State GovernsBelow { item: ItemId, below: String } = "governs_below", "{item} cannot be deleted while {below} governed below it";
     /// A comment says something.
     Input CommentEmpty = "comment_empty", "the comment is empty";
 }
@@ -107,6 +111,7 @@ fn archive(draft: &mut Draft<'_>, item: ItemId, is_archived: bool) -> Result<(),
 // timelines of those items tell why.
 fn delete(draft: &mut Draft<'_>, item: ItemId) -> Result<(), crate::Rejection> {
     own(draft, item, Action::Delete)?;
+    refuse_governing(draft, item)?;
     let referrers = draft.state().items.referrers.get(&item).cloned().unwrap_or_default();
     if referrers.len() >= COMMAND_EVENTS_MAX {
         return Err(common::Rejection::TooManyEvents { events: referrers.len().saturating_add(1) }.into());
@@ -124,6 +129,23 @@ fn delete(draft: &mut Draft<'_>, item: ItemId) -> Result<(), crate::Rejection> {
     }
     draft.emit(Event::ItemDeleted { item });
     Ok(())
+}
+
+// Only what the actor may read is named; that there is something is no secret to who may delete the item.
+fn refuse_governing(draft: &Draft<'_>, item: ItemId) -> Result<(), crate::Rejection> {
+    let mut below = govern::governed_below(draft.state(), item).peekable();
+    if below.peek().is_none() {
+        return Ok(());
+    }
+    let principal = &draft.context().caller.principal;
+    let readable = |child: &ItemId| allows(draft.state(), principal, Action::Read, Subject::Item(*child));
+    let named: Vec<String> = below.filter(readable).take(NAMED_MAX).map(|child| child.to_string()).collect();
+    let below = match named.as_slice() {
+        [] => "something is".to_owned(),
+        [one] => format!("{one} is"),
+        several => format!("{} are", several.join(", ")),
+    };
+    Err(super::Rejection::GovernsBelow { item, below }.into())
 }
 
 fn without(held: &Value, item: ItemId) -> Option<Value> {

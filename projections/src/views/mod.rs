@@ -3,6 +3,7 @@
 pub mod board;
 pub mod deployments;
 pub mod inbox;
+pub mod initiatives;
 pub mod items;
 pub mod registry;
 #[cfg(test)]
@@ -80,6 +81,8 @@ views! {
     verdicts: verdicts::Verdicts,
     /// Govern projects on workflow board, matrix and gauges.
     board: board::Board,
+    /// The sign-offs below each govern project.
+    initiatives: initiatives::Initiatives,
     /// What deployers asked the gate.
     deployments: deployments::Deployments,
 }

@@ -9,11 +9,11 @@ use utoipa::ToSchema;
 use super::ask::Answer;
 use super::params::Segments;
 use super::shape::command::CommandShape;
-use super::wish::{Nothing, Wish, item_id};
+use super::wish::{Done, Nothing, Wish, item_id};
 use crate::problem::Problem;
 
 /// How a synced item is to be governed.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GovernBody {
     /// A version of the govern blueprint; needed only when several are active.
@@ -31,12 +31,22 @@ pub struct GovernBody {
 }
 
 /// A rule per kind of child.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Children {
     bundles: Rule,
     models: Rule,
     model_versions: Rule,
+}
+
+impl From<Children> for ChildrenRules {
+    fn from(children: Children) -> Self {
+        Self {
+            bundles: children.bundles.into(),
+            models: children.models.into(),
+            model_versions: children.model_versions.into(),
+        }
+    }
 }
 
 /// Which children.
@@ -68,25 +78,32 @@ impl From<Rule> for ChildRule {
     responses((status = 201, description = "Governed", body = CommandShape)))]
 pub async fn govern(Segments(ar): Segments<String>, wish: Wish<GovernBody>) -> Result<Answer<CommandShape>, Problem> {
     let source = item_id(&ar)?;
-    let body = &wish.body;
-    let command = Govern {
-        source,
-        version: body.template.as_deref().map(VersionId::from),
-        children: ChildrenRules {
-            bundles: body.children.bundles.into(),
-            models: body.children.models.into(),
-            model_versions: body.children.model_versions.into(),
-        },
-        with_parents: body.govern_parents,
-        attach_to: reference("attachTo", body.attach_to.as_deref())?,
-        initiative: reference("initiative", body.initiative.as_deref())?,
-    };
+    let command = wish.body.of(source)?;
     let mut done = wish.submit(Command::Govern(command), Some(source)).await?;
-    let made = done.events.iter().find_map(|recorded| governing(recorded, source));
-    let made = made.or_else(|| countersign_projections::derive::governed_by(&done.state, source));
-    done.shape.govern_item = made.map(|item| item.to_string());
+    done.shape.govern_item = govern_item(&done, source);
     done.shape.id.clone_from(&done.shape.govern_item);
     Ok(done.created())
+}
+
+impl GovernBody {
+    /// The command for this source.
+    pub(super) fn of(&self, source: ItemId) -> Result<Govern, Problem> {
+        Ok(Govern {
+            source,
+            version: self.template.as_deref().map(VersionId::from),
+            children: self.children.into(),
+            with_parents: self.govern_parents,
+            attach_to: reference("attachTo", self.attach_to.as_deref())?,
+            initiative: reference("initiative", self.initiative.as_deref())?,
+        })
+    }
+}
+
+/// The govern item that governs a source after a command.
+pub(super) fn govern_item(done: &Done, source: ItemId) -> Option<String> {
+    let made = done.events.iter().find_map(|recorded| governing(recorded, source));
+    let made = made.or_else(|| countersign_projections::derive::governed_by(&done.state, source));
+    made.map(|item| item.to_string())
 }
 
 /// The govern item that an event gave to this source.
@@ -122,12 +139,14 @@ pub async fn show(Segments(ar): Segments<String>, wish: Wish<Nothing>) -> Result
     plain(&ar, &wish, |item| Command::Show { item }).await
 }
 
-/// Takes an item out of the daily lists; it is no longer changeable.
+/// Takes an item out of the daily lists; it is no longer changeable. What refers to it is told.
 #[utoipa::path(post, path = "/items/{ar}/archive", tag = "governing", request_body = Option<Nothing>,
     params(("ar" = String, Path, description = "The item")),
     responses((status = 200, description = "Archived", body = CommandShape)))]
 pub async fn archive(Segments(ar): Segments<String>, wish: Wish<Nothing>) -> Result<Answer<CommandShape>, Problem> {
-    plain(&ar, &wish, |item| Command::Archive { item }).await
+    let item = item_id(&ar)?;
+    let done = wish.submit(Command::Archive { item }, Some(item)).await?;
+    Ok(done.with_item(item).with_referrers(item).answer())
 }
 
 /// Brings an archived item back.

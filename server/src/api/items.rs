@@ -196,10 +196,11 @@ pub async fn save(Segments(ar): Segments<String>, wish: Wish<Save>) -> Result<An
     Ok(done.with_item(item).answer())
 }
 
-/// Deletes an item; its history stays.
+/// Deletes an item; its history stays. What referred to it is told, and refers to it no longer.
 #[utoipa::path(delete, path = "/items/{ar}", tag = "items", params(("ar" = String, Path, description = "The item")),
     responses((status = 200, description = "Deleted", body = CommandShape)))]
 pub async fn delete(Segments(ar): Segments<String>, wish: Wish<Nothing>) -> Result<Answer<CommandShape>, Problem> {
     let item = item_id(&ar)?;
-    Ok(wish.submit(Command::Delete { item }, Some(item)).await?.answer())
+    let done = wish.submit(Command::Delete { item }, Some(item)).await?;
+    Ok(done.with_cleared_referrers(item).answer())
 }

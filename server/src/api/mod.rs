@@ -3,13 +3,16 @@
 //! Commands go through [`wish`], questions through [`ask`]; what is shown is in [`shape`]. Start at [`router`].
 
 pub mod ask;
+pub mod bulk;
 pub mod comments;
 pub mod events;
 pub mod files;
 pub mod gate;
+pub mod governable;
 pub mod governing;
 pub mod groups;
 pub mod infrastructures;
+pub mod initiatives;
 pub mod items;
 pub mod keys;
 pub mod log;
@@ -84,6 +87,9 @@ fn item_routes() -> OpenApiRouter<App> {
         .routes(routes!(items::list, items::create))
         .routes(routes!(items::read, items::save, items::delete))
         .routes(routes!(governing::govern))
+        .routes(routes!(bulk::govern))
+        .routes(routes!(bulk::hide))
+        .routes(routes!(bulk::archive))
         .routes(routes!(governing::hide))
         .routes(routes!(governing::show))
         .routes(routes!(governing::archive))
@@ -123,8 +129,8 @@ fn other_routes() -> OpenApiRouter<App> {
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .routes(routes!(me::read))
-        .routes(routes!(views::governable))
-        .routes(routes!(views::initiatives))
+        .routes(routes!(governable::list))
+        .routes(routes!(initiatives::list))
         .routes(routes!(views::board))
         .routes(routes!(views::inbox))
         .routes(routes!(registry::models))

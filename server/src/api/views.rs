@@ -1,68 +1,15 @@
-//! Lists over items: what could be governed, initiatives, the board, the inbox.
+//! Views over items: the board, the inbox.
 
-use countersign_core::ids::{BlueprintId, ItemId};
+use countersign_core::ids::ItemId;
 use countersign_projections::views::board::Card;
 use countersign_projections::views::inbox;
-use countersign_projections::views::items::{GovernableQuery, Query, Sort};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::ask::{Answer, Ask};
-use super::items::shown;
 use super::params::{Page, Params, cursor};
 use super::shape::List;
-use super::shape::item::ItemShape;
 use crate::problem::Problem;
-
-const INITIATIVE: &str = "bp.system.business_initiative";
-
-/// Which of the governable items.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Which {
-    /// Of this blueprint.
-    blueprint: Option<String>,
-    /// The name holds this, whatever its case; or the id is this.
-    q: Option<String>,
-    /// Those that are hidden, instead of the others.
-    #[serde(default)]
-    hidden: bool,
-}
-
-/// Synced items that nobody governs yet, by name.
-#[utoipa::path(get, path = "/governable", tag = "views", params(Which, Page),
-    responses((status = 200, description = "One page of items", body = List<ItemShape>)))]
-pub async fn governable(
-    ask: Ask,
-    Params(which): Params<Which>,
-    Params(page): Params<Page>,
-) -> Result<Answer<List<ItemShape>>, Problem> {
-    let query = GovernableQuery {
-        blueprint: which.blueprint.as_deref().map(BlueprintId::from),
-        q: which.q,
-        hidden: which.hidden,
-        cursor: page.after()?,
-        limit: page.limit()?,
-    };
-    let page = ask.snapshot.views.items.governable(ask.state(), &query, &|item| ask.may_read(item));
-    Ok(ask.answer(shown(&ask, page)))
-}
-
-/// Business initiatives that are not archived, by name.
-#[utoipa::path(get, path = "/initiatives", tag = "views", params(Page),
-    responses((status = 200, description = "One page of initiatives", body = List<ItemShape>)))]
-pub async fn initiatives(ask: Ask, Params(page): Params<Page>) -> Result<Answer<List<ItemShape>>, Problem> {
-    let query = Query {
-        blueprint: Some(BlueprintId::from(INITIATIVE)),
-        archived: Some(false),
-        sort: Sort::Name,
-        cursor: page.after()?,
-        limit: page.limit()?,
-        ..Query::default()
-    };
-    let page = ask.snapshot.views.items.list(ask.state(), &query, &|item| ask.may_read(item));
-    Ok(ask.answer(shown(&ask, page)))
-}
 
 /// Govern projects as a portfolio.
 #[derive(Debug, Serialize, ToSchema)]

@@ -7,16 +7,17 @@ use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use countersign_core::access::may::{Action, Subject, is_admin, may};
+use countersign_core::artifact::Event as ItemEvent;
 use countersign_core::context::{Caller, Channel, Principal, RequestKey};
-use countersign_core::ids::{CorrelationId, CredentialId, Digest, ItemId, Position};
+use countersign_core::ids::{CorrelationId, CredentialId, Digest, FieldId, ItemId, Position};
 use countersign_core::signoff::SignoffKey;
-use countersign_core::{Command, Recorded, State};
+use countersign_core::{Command, Event, Recorded, State};
 use countersign_engine::engine::{Receipt, SubmitError};
 use countersign_projections::Snapshot;
 use serde::de::DeserializeOwned;
 
 use super::ask::{Answer, wait};
-use super::shape::command::{CommandShape, made, names};
+use super::shape::command::{CommandShape, Referrer, made, names};
 use super::shape::item::item;
 use super::shape::signoff::signoff;
 use crate::app::App;
@@ -60,6 +61,19 @@ impl Terms {
     pub fn plain(principal: Principal, channel: Channel) -> Self {
         let correlation = CorrelationId(uuid::Uuid::new_v4());
         Self { caller: Caller::new(principal, channel, correlation), expected: None }
+    }
+
+    /// The terms of one command among several of a request: its idempotency key is the request's and what it is about.
+    pub fn part(&self, about: ItemId) -> Result<Self, Problem> {
+        if self.expected.is_some() {
+            let detail = "If-Match is for commands on one item";
+            return Err(Problem::invalid("if_match_not_applicable", detail));
+        }
+        let mut caller = self.caller.clone();
+        if let Some(request) = &mut caller.request {
+            request.key = format!("{} {about}", request.key).into();
+        }
+        Ok(Self { caller, expected: None })
     }
 
     /// From the headers of a request and what makes it that request.
@@ -189,6 +203,33 @@ impl Done {
         let found = self.state.items.by_id.get(&id).filter(|_| readable(id));
         self.shape.item = found.map(|found| item(&self.state, found, &readable));
         self
+    }
+
+    /// Tells what refers to an item, as far as the reader may see it.
+    #[must_use]
+    pub fn with_referrers(mut self, id: ItemId) -> Self {
+        let found = self.state.items.referrers.get(&id).into_iter().flatten();
+        let all = found.map(|(field, item)| (*item, field.clone())).collect();
+        self.shape.referrers = Some(self.readable(all));
+        self
+    }
+
+    /// Tells what referred to a deleted item: what the command cleared.
+    #[must_use]
+    pub fn with_cleared_referrers(mut self, id: ItemId) -> Self {
+        let cleared = self.events.iter().filter_map(|recorded| match &recorded.event {
+            Event::Item(ItemEvent::FieldsEdited { item, changes }) if *item != id => Some((*item, changes)),
+            _ => None,
+        });
+        let all = cleared.flat_map(|(item, changes)| changes.iter().map(move |change| (item, change.field.clone())));
+        self.shape.referrers = Some(self.readable(all.collect()));
+        self
+    }
+
+    fn readable(&self, all: Vec<(ItemId, FieldId)>) -> Vec<Referrer> {
+        let readable = |id| may(&self.state, &self.principal, Action::Read, Subject::Item(id)).is_allowed;
+        let shown = all.into_iter().filter(|(item, _)| readable(*item));
+        shown.map(|(item, field)| Referrer { item: item.to_string(), field: field.to_string() }).collect()
     }
 
     /// Shows the item that the first event made.

@@ -46,6 +46,17 @@ pub fn source_parent(state: &State, item: ItemId) -> Option<ItemId> {
     state.nodes.items.get(&parent).copied()
 }
 
+/// The govern items that hang below a govern item because their sources lie in its sources.
+pub fn governed_below(state: &State, item: ItemId) -> impl Iterator<Item = ItemId> {
+    let referrers = state.items.referrers.get(&item).into_iter().flatten();
+    let is_below = move |child: &ItemId| {
+        let found = state.items.by_id.get(child);
+        let above = |source| source_parent(state, source).and_then(|above| governing_item(state, above));
+        found.is_some_and(|found| sources(found).any(|source| above(source) == Some(item)))
+    };
+    referrers.map(|(_, child)| *child).filter(is_below)
+}
+
 /// The kinds of children of an object, each by a key that stands before all of them.
 fn child_kinds(of: &SyncObject) -> Vec<SyncObject> {
     match of {

@@ -81,17 +81,34 @@ fn deleting_clears_what_referred_to_the_item_and_leaves_no_signoff() {
     let bundle = tell(&mut world, bundle_key("FRAUD", "b1"));
     let governed = world.govern(bundle);
     let project = super::super::parent(&world.state, &item(&world, governed)).unwrap();
-    let spec = Spec::given(world).as_user("meg");
-    let world = spec.when(Command::Delete { item: project }).then(&["FieldsEdited", "ItemDeleted"]);
-    assert_eq!(super::super::parent(&world.state, &item(&world, governed)), None);
-    assert!(!world.state.items.by_id.contains_key(&project));
-    assert!(!world.state.items.by_blueprint[GOVERN_PROJECT].contains(&project));
+    let admin = world.admin();
+    world.run(&admin, create("bp.system.business_initiative", &[]));
+    let initiative = last(&world);
+    world.run(&admin, fill(project, &[("business_initiative", text(&initiative.to_string()))]));
+    let spec = Spec::given(world).as_principal(admin);
+    let world = spec.when(Command::Delete { item: initiative }).then(&["FieldsEdited", "ItemDeleted"]);
+    assert_eq!(super::super::parent(&world.state, &item(&world, project)), None);
+    assert!(!world.state.items.by_id.contains_key(&initiative));
+    assert!(!world.state.items.by_blueprint["bp.system.business_initiative"].contains(&initiative));
     let world = Spec::given(world).as_user("meg").when(Command::Delete { item: governed }).then(&["ItemDeleted"]);
     assert!(world.state.signoffs.by_step.is_empty());
     assert_eq!(super::super::govern::governing_item(&world.state, bundle), None);
     let world = Spec::given(world).as_user("meg").when(Command::Delete { item: governed }).then_rejected("not_found");
     let mut world = world;
     assert!(world.govern(bundle) > governed, "ids are never used again");
+}
+
+#[test]
+fn what_governs_something_below_it_is_deleted_after_that() {
+    let mut world = world();
+    let bundle = tell(&mut world, bundle_key("FRAUD", "b1"));
+    let governed = world.govern(bundle);
+    let project = super::super::parent(&world.state, &item(&world, governed)).unwrap();
+    let refused = Spec::given(world.clone()).as_user("meg").when(Command::Delete { item: project }).rejection();
+    assert_eq!(refused.code(), "governs_below");
+    assert!(refused.to_string().contains(&governed.to_string()), "{refused}");
+    let world = Spec::given(world).as_user("meg").when(Command::Delete { item: governed }).then(&["ItemDeleted"]);
+    Spec::given(world).as_user("meg").when(Command::Delete { item: project }).then(&["ItemDeleted"]);
 }
 
 #[test]

@@ -27,12 +27,24 @@ pub struct CommandShape {
     /// The review that was submitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub review_id: Option<String>,
+    /// What refers to an archived item, or referred to a deleted one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referrers: Option<Vec<Referrer>>,
     /// The item after the command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item: Option<ItemShape>,
     /// The sign-off after the command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signoff: Option<SignoffShape>,
+}
+
+/// An item and its field that refers to another item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Referrer {
+    /// Which item.
+    pub item: String,
+    /// Through which field.
+    pub field: String,
 }
 
 /// One event of a command.

@@ -1,0 +1,172 @@
+//! Business initiatives: what their projects' steps, sign-offs and ratings add up to.
+//!
+//! The projects of an initiative are found through the state's references, their steps and ratings on the board; what is
+//! kept here is only which sign-offs stand below which govern project.
+
+use std::collections::BTreeMap;
+
+use countersign_core::artifact::parent;
+use countersign_core::ids::{Digest, FieldId, ItemId, StepId};
+use countersign_core::signoff::{Status, of_item};
+use countersign_core::{Recorded, State};
+use imbl::OrdMap;
+
+use super::board::{self, Board};
+use crate::projection::{Projection, Rows};
+
+/// What can hold govern projects.
+pub const BLUEPRINT: &str = "bp.system.business_initiative";
+/// How far up the project of an item is looked for: version, model, project.
+const LEVELS_MAX: usize = 4;
+const FIELD: &str = "business_initiative";
+
+/// Sign-offs of govern projects and of all that is governed below them.
+#[derive(Debug, Clone, Default)]
+pub struct Initiatives {
+    by_project: OrdMap<ItemId, OrdMap<ItemId, Vec<Status>>>,
+    project_of: OrdMap<ItemId, ItemId>,
+}
+
+/// What the projects of one initiative add up to.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RollUp {
+    /// Its projects that are not archived, in order of making.
+    pub projects: Vec<ItemId>,
+    /// How many stand at which step; nothing for what has not begun.
+    pub steps: BTreeMap<Option<StepId>, usize>,
+    /// Sign-offs of the projects and below them.
+    pub signoffs: Signoffs,
+    /// 20 to 80.
+    pub value: Rating,
+    /// 20 to 80, as rated: the higher, the riskier.
+    pub risk: Rating,
+}
+
+/// How many sign-offs stand how; what has not begun or was abandoned is in none of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Signoffs {
+    /// For feedback or for approval.
+    pub waiting: usize,
+    /// Approved.
+    pub approved: usize,
+    /// Rejected.
+    pub rejected: usize,
+}
+
+/// Scores of the projects that are rated.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Rating {
+    /// How many are.
+    pub rated: usize,
+    /// The highest.
+    pub max: Option<u8>,
+    /// The mean.
+    pub average: Option<f64>,
+}
+
+impl Rating {
+    fn of(scores: &[u8]) -> Self {
+        let sum: u32 = scores.iter().copied().map(u32::from).sum();
+        let count = u32::try_from(scores.len()).unwrap_or(u32::MAX);
+        let average = (count > 0).then(|| f64::from(sum) / f64::from(count));
+        Self { rated: scores.len(), max: scores.iter().copied().max(), average }
+    }
+}
+
+impl Initiatives {
+    /// What a reader sees of an initiative's projects.
+    pub fn roll_up(
+        &self,
+        state: &State,
+        board: &Board,
+        initiative: ItemId,
+        is_readable: &dyn Fn(ItemId) -> bool,
+    ) -> RollUp {
+        let field = FieldId::from(FIELD);
+        let referrers = state.items.referrers.get(&initiative).into_iter().flatten();
+        let projects = referrers.filter(|(through, _)| *through == field).map(|(_, project)| *project);
+        let cards = projects.filter_map(|project| board.get(project));
+        let (mut roll_up, mut values, mut risks) = (RollUp::default(), Vec::new(), Vec::new());
+        for card in cards.filter(|card| !card.is_archived && is_readable(card.item)) {
+            roll_up.projects.push(card.item);
+            *roll_up.steps.entry(card.step.clone()).or_default() += 1;
+            values.extend(card.value_score);
+            // The card has the score of the matrix, 100 minus the rating.
+            risks.extend(card.risk_score.map(|score| 100_u8.saturating_sub(score)));
+            for (item, statuses) in self.by_project.get(&card.item).into_iter().flatten() {
+                if is_readable(*item) {
+                    statuses.iter().for_each(|status| roll_up.signoffs.count(*status));
+                }
+            }
+        }
+        roll_up.projects.sort_unstable();
+        (roll_up.value, roll_up.risk) = (Rating::of(&values), Rating::of(&risks));
+        roll_up
+    }
+
+    fn refresh(&mut self, item: ItemId, state: &State) {
+        if let Some(project) = self.project_of.remove(&item)
+            && let Some(below) = self.by_project.get_mut(&project)
+        {
+            below.remove(&item);
+            if below.is_empty() {
+                self.by_project.remove(&project);
+            }
+        }
+        let statuses: Vec<Status> = of_item(state, item).map(|(_, signoff)| signoff.status).collect();
+        let archived = state.items.by_id.get(&item).is_none_or(|found| found.is_archived);
+        if archived || statuses.is_empty() {
+            return;
+        }
+        if let Some(project) = project_of(state, item) {
+            self.project_of.insert(item, project);
+            self.by_project.entry(project).or_default().insert(item, statuses);
+        }
+    }
+}
+
+impl Signoffs {
+    fn count(&mut self, status: Status) {
+        match status {
+            Status::WaitingForFeedback | Status::WaitingForApproval => self.waiting += 1,
+            Status::Approved => self.approved += 1,
+            Status::Rejected => self.rejected += 1,
+            Status::NotStarted | Status::Abandoned => {}
+        }
+    }
+}
+
+/// The govern project that a govern item is, or hangs below.
+fn project_of(state: &State, item: ItemId) -> Option<ItemId> {
+    let mut at = item;
+    for _ in 0..LEVELS_MAX {
+        let found = state.items.by_id.get(&at)?;
+        if found.template.blueprint.as_str() == board::BLUEPRINT {
+            return Some(at);
+        }
+        at = parent(state, found)?;
+    }
+    None
+}
+
+impl Projection for Initiatives {
+    const NAME: &'static str = "initiatives";
+    const REVISION: u32 = 1;
+
+    fn apply(&mut self, event: &Recorded, state: &State) {
+        if let Some(item) = event.event.item() {
+            self.refresh(item, state);
+        }
+    }
+
+    fn digest(&self) -> Digest {
+        let mut rows = Rows::of::<Self>();
+        for (project, below) in &self.by_project {
+            for (item, statuses) in below {
+                let words: Vec<&str> = statuses.iter().map(|status| status.word()).collect();
+                rows.row(&(project, item, words));
+            }
+        }
+        rows.digest()
+    }
+}
