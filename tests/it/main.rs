@@ -8,6 +8,7 @@ mod http_files;
 mod http_input;
 mod http_items;
 mod http_service;
+mod http_talk;
 mod ingest;
 mod relay;
 mod tidy;

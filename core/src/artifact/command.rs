@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::state::{ChildrenRules, StepStatus};
-use crate::ids::{BlueprintId, FieldId, ItemId, StepId, VersionId};
+use crate::ids::{BlueprintId, CommentId, FieldId, ItemId, StepId, VersionId};
 use crate::input::Input;
 
 /// What can be asked of items.
@@ -35,6 +35,14 @@ pub enum Command {
     Delete { item: ItemId },
     /// Comment on an item or a step of it.
     Comment { item: ItemId, step: Option<StepId>, text: Arc<str> },
+    /// Change what was said.
+    EditComment { item: ItemId, comment: CommentId, text: Arc<str> },
+    /// Take it back.
+    DeleteComment { item: ItemId, comment: CommentId },
+    /// Write the item's Markdown page.
+    SetPage { item: ItemId, text: Arc<str> },
+    /// Take the page away.
+    RemovePage { item: ItemId },
 }
 
 /// How a synced item is to be governed.

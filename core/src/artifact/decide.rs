@@ -1,19 +1,15 @@
 //! Decides the wishes about items.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use super::rights::{changeable, own, readable, refuse_archived, require};
-use super::state::Item;
-use super::{Command, Event, edit, govern, workflow};
+use super::rights::{changeable, own};
+use super::{Command, Event, edit, govern, talk, workflow};
 use crate::access::may::{Action, Subject, allows};
 use crate::draft::{COMMAND_EVENTS_MAX, Draft};
 use crate::ids::{BlueprintId, CommentId, FieldId, ItemId, StepId};
 use crate::rejection::{FieldProblems, common};
 use crate::value::Value;
 
-/// Longest comment, in bytes.
-pub const COMMENT_BYTES_MAX: usize = 16 * 1024;
 /// How many items a refusal names.
 const NAMED_MAX: usize = 20;
 
@@ -68,6 +64,10 @@ crate::rejections! {
     State GovernsBelow { item: ItemId, below: String } = "governs_below", "{item} cannot be deleted while {below} governed below it";
     /// A comment says something.
     Input CommentEmpty = "comment_empty", "the comment is empty";
+    /// A comment is changed and deleted by its author, or by an administrator of the instance.
+    Permission CommentOfAnother { comment: CommentId } = "comment_of_another", "{comment} is somebody else's";
+    /// A page says something; one that shall say nothing is removed.
+    Input PageEmpty = "page_empty", "the page is empty";
 }
 
 pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
@@ -95,7 +95,11 @@ pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
         Command::Archive { item } => archive(draft, *item, true),
         Command::Restore { item } => archive(draft, *item, false),
         Command::Delete { item } => delete(draft, *item),
-        Command::Comment { item, step, text } => comment(draft, *item, step.as_ref(), text),
+        Command::Comment { item, step, text } => talk::comment(draft, *item, step.as_ref(), text),
+        Command::EditComment { item, comment, text } => talk::edit_comment(draft, *item, *comment, text),
+        Command::DeleteComment { item, comment } => talk::delete_comment(draft, *item, *comment),
+        Command::SetPage { item, text } => talk::set_page(draft, *item, text),
+        Command::RemovePage { item } => talk::remove_page(draft, *item),
     }
 }
 
@@ -152,37 +156,4 @@ fn without(held: &Value, item: ItemId) -> Option<Value> {
     let Value::List(values) = held else { return None };
     let left: Vec<_> = values.iter().filter(|value| **value != Value::Reference(item)).cloned().collect();
     (!left.is_empty()).then(|| Value::List(left.into()))
-}
-
-// Nobody may write on a synced item; who may govern it may comment on it.
-fn comment(
-    draft: &mut Draft<'_>,
-    item: ItemId,
-    step: Option<&StepId>,
-    text: &Arc<str>,
-) -> Result<(), crate::Rejection> {
-    let found = readable(draft, item)?;
-    match govern::governable(&found) {
-        Ok((_, blueprint)) => require(draft, Action::Create, Subject::Blueprint(&blueprint))?,
-        Err(_) => require(draft, Action::Write, Subject::Item(item))?,
-    }
-    refuse_archived(&found)?;
-    if let Some(step) = step.filter(|step| !has_step(&found, step)) {
-        return Err(super::Rejection::StepUnknown { item, step: step.clone() }.into());
-    }
-    if text.trim().is_empty() {
-        return Err(super::Rejection::CommentEmpty.into());
-    }
-    if text.len() > COMMENT_BYTES_MAX {
-        let (length_bytes, max_bytes) = (text.len(), COMMENT_BYTES_MAX);
-        return Err(common::Rejection::TextTooLong { what: "the comment", length_bytes, max_bytes }.into());
-    }
-    let comment = CommentId(draft.state().items.last_comment.saturating_add(1));
-    let text = draft.personal(text);
-    draft.emit(Event::CommentAdded { item, comment, step: step.cloned(), text });
-    Ok(())
-}
-
-fn has_step(item: &Item, step: &StepId) -> bool {
-    item.steps.iter().any(|found| found.id == *step)
 }

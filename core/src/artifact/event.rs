@@ -7,7 +7,7 @@ use crate::ids::{CommentId, FieldId, ItemId, StepId, TemplateId};
 use crate::personal::Personal;
 use crate::value::{FieldChange, Value};
 
-/// `0x02__`; comments stand in the catalogue's group `0x06__`.
+/// `0x02__`; comments and pages stand in the catalogue's group `0x06__`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A person made an item of a template.
@@ -49,6 +49,14 @@ pub enum Event {
     SignoffPassedOver { item: ItemId, step: StepId },
     /// Somebody said something about an item, or one of its steps.
     CommentAdded { item: ItemId, comment: CommentId, step: Option<StepId>, text: Personal },
+    /// Its author, or an administrator, changed what was said.
+    CommentEdited { item: ItemId, comment: CommentId, text: Personal },
+    /// Its author, or an administrator, took it back.
+    CommentDeleted { item: ItemId, comment: CommentId },
+    /// The item's Markdown page says this now.
+    PageSet { item: ItemId, text: Arc<str> },
+    /// The item has no page any more.
+    PageRemoved { item: ItemId },
 }
 
 impl Event {
@@ -71,7 +79,11 @@ impl Event {
             | Self::StepReopened { item, .. }
             | Self::StepSkipped { item, .. }
             | Self::SignoffPassedOver { item, .. }
-            | Self::CommentAdded { item, .. } => *item,
+            | Self::CommentAdded { item, .. }
+            | Self::CommentEdited { item, .. }
+            | Self::CommentDeleted { item, .. }
+            | Self::PageSet { item, .. }
+            | Self::PageRemoved { item } => *item,
         }
     }
 }

@@ -51,10 +51,11 @@ pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
         Event::StepSkipped { item, step } => set_step(state, *item, step, StepStatus::Skipped),
         // The gate reads the sign-off itself; this event is there for people.
         Event::SignoffPassedOver { .. } => {}
-        Event::CommentAdded { item, comment, .. } => {
-            state.items.last_comment = state.items.last_comment.max(comment.0);
-            state.items.comments.insert(*comment, *item);
-        }
+        Event::CommentAdded { .. }
+        | Event::CommentEdited { .. }
+        | Event::CommentDeleted { .. }
+        | Event::PageSet { .. }
+        | Event::PageRemoved { .. } => super::talk::evolve(state, recorded, event),
     }
     super::govern::settle(state, event);
 }

@@ -52,6 +52,11 @@ pub(super) fn remove_item(state: &mut State, item: ItemId) {
         ids.remove(&item);
     }
     items.pending.remove(&item);
+    items.pages.remove(&item);
+    let said: Vec<_> = super::talk::comments(items, item, None).map(|comment| (item, comment.id)).collect();
+    for comment in said {
+        items.comments.remove(&comment);
+    }
 }
 
 /// Changes an item in place; not for fields, which are indexed.

@@ -14,18 +14,20 @@ mod index;
 mod rights;
 mod sources;
 mod state;
+mod talk;
 #[cfg(test)]
 mod tests;
 pub mod workflow;
 
 pub use command::{Command, Govern};
 pub use computed::{field_value, field_values, referring};
-pub use decide::{COMMENT_BYTES_MAX, Rejection};
+pub use decide::Rejection;
 pub use edit::NAME_BYTES_MAX;
 pub use event::Event;
 pub use fields::FIELD_JSON_BYTES_MAX;
 pub use sources::{PARENTS_MAX, parent};
-pub use state::{ChildRule, ChildrenRules, Item, Items, Step, StepStatus};
+pub use state::{ChildRule, ChildrenRules, Comment, Item, Items, Page, Step, StepStatus};
+pub use talk::{COMMENT_BYTES_MAX, PAGE_BYTES_MAX, comments};
 
 pub(crate) use decide::decide;
 pub(crate) use evolve::{evolve, new_steps};

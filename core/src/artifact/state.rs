@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
 
-use crate::ids::{BlueprintId, CommentId, FieldId, ItemId, Position, StepId, TemplateId};
+use crate::context::Principal;
+use crate::ids::{BlueprintId, CommentId, FieldId, ItemId, KeyId, Position, StepId, TemplateId};
+use crate::personal::Personal;
 use crate::sync::{SyncKey, SyncSource};
+use crate::time::Timestamp;
 use crate::value::Value;
 
 /// All items, deleted ones left out.
@@ -23,8 +26,44 @@ pub struct Items {
     pub last_item: u32,
     /// The last comment id handed out.
     pub last_comment: u32,
-    /// To which item a comment belongs.
-    pub comments: OrdMap<CommentId, ItemId>,
+    /// What was said about an item, deleted comments left out.
+    pub comments: OrdMap<(ItemId, CommentId), Arc<Comment>>,
+    /// The Markdown pages of items.
+    pub pages: OrdMap<ItemId, Arc<Page>>,
+}
+
+/// One comment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comment {
+    /// Its id.
+    pub id: CommentId,
+    /// About which step; about the item when absent.
+    pub step: Option<StepId>,
+    /// What is said, as last edited.
+    pub text: Personal,
+    /// By whom.
+    pub author: Principal,
+    /// Through which impersonating key.
+    pub via: Option<KeyId>,
+    /// When it was said.
+    pub at: Timestamp,
+    /// When it was last edited.
+    pub edited_at: Option<Timestamp>,
+    /// The event that added it.
+    pub position: Position,
+}
+
+/// The Markdown page of an item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// Markdown.
+    pub text: Arc<str>,
+    /// Who wrote it last.
+    pub author: Principal,
+    /// When.
+    pub at: Timestamp,
+    /// The event that set it.
+    pub position: Position,
 }
 
 /// Anything governed or governable.

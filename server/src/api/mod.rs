@@ -18,6 +18,7 @@ pub mod keys;
 pub mod log;
 pub mod me;
 pub mod openapi;
+pub mod pages;
 pub mod params;
 pub mod projections;
 pub mod registry;
@@ -98,6 +99,8 @@ fn item_routes() -> OpenApiRouter<App> {
         .routes(routes!(steps::reopen))
         .routes(routes!(steps::start))
         .routes(routes!(comments::add, comments::list))
+        .routes(routes!(comments::edit, comments::delete))
+        .routes(routes!(pages::read, pages::set, pages::remove))
         .routes(routes!(registry::metrics))
         .routes(routes!(events::item_timeline))
 }

@@ -1,6 +1,5 @@
-//! Making, archiving, deleting, commenting.
+//! Making, archiving, deleting.
 
-use super::super::COMMENT_BYTES_MAX;
 use super::*;
 use crate::signoff::SignoffKey;
 use crate::testing::Spec;
@@ -127,22 +126,4 @@ fn deleting_takes_one_of_several_references_out_of_a_list() {
     world.run(&admin, Command::Delete { item: one });
     let left = Value::List(Arc::from([Value::Reference(other)]));
     assert_eq!(item(&world, list).fields.get("others"), Some(&left));
-}
-
-#[test]
-fn comments_are_bounded_and_belong_to_a_step_that_exists() {
-    let mut world = world();
-    let project = made_project(&mut world);
-    let long = "x".repeat(COMMENT_BYTES_MAX + 1);
-    let world = Spec::given(world).as_user("cora").when(comment(project, None, "hello\nyou")).then(&["CommentAdded"]);
-    let step = Some("exploration");
-    let world = Spec::given(world).as_user("cora").when(comment(project, step, "hello")).then(&["CommentAdded"]);
-    assert_eq!(world.state.items.comments.len(), 2);
-    let world = Spec::given(world).as_user("cora").when(comment(project, None, &long)).then_rejected("text_too_long");
-    let world = Spec::given(world).as_user("cora").when(comment(project, None, " ")).then_rejected("comment_empty");
-    let spec = Spec::given(world).as_user("cora");
-    let mut world = spec.when(comment(project, Some("nowhere"), "hello")).then_rejected("step_unknown");
-    let source = tell(&mut world, project_key("FRAUD"));
-    let world = Spec::given(world).as_user("rob").when(comment(source, None, "hello")).then_rejected("forbidden");
-    let _ = Spec::given(world).as_user("cora").when(comment(source, None, "hello")).then(&["CommentAdded"]);
 }

@@ -7,6 +7,7 @@ mod govern_children;
 mod lifecycle;
 mod people;
 mod properties;
+mod talk;
 mod workflow;
 
 use std::sync::Arc;

@@ -91,6 +91,10 @@ fn item(number: u16, s: &mut Source) -> Item {
         0x020e => Item::StepReopened { item, step: s.id(), is_ongoing: s.bool() },
         0x020f => Item::StepSkipped { item, step: s.id() },
         0x0210 => Item::SignoffPassedOver { item, step: s.id() },
+        0x0603 => Item::PageSet { item, text: s.text() },
+        0x0604 => Item::PageRemoved { item },
+        0x0609 => Item::CommentEdited { item, comment: CommentId(s.u32()), text: s.personal() },
+        0x060a => Item::CommentDeleted { item, comment: CommentId(s.u32()) },
         0x0608 => Item::CommentAdded { item, comment: CommentId(s.u32()), step: s.opt(Source::id), text: s.personal() },
         _ => panic!("no sample of event {number:#06x}"),
     }

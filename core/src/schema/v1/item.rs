@@ -1,4 +1,4 @@
-//! `0x02__`, and comments of `0x06__`. Since 0.1.
+//! `0x02__`, and comments and pages of `0x06__`. Since 0.1.
 
 use super::super::macros::{events, frozen, words};
 use super::super::wire::{Ar, Co, Sealed};
@@ -53,6 +53,14 @@ events! { Event in Item;
     0x020f 1 StepSkipped => StepSkippedV1 { item: Ar, step: String }
     /// The workflow passed a hidden step whose mandatory sign-off is not approved.
     0x0210 1 SignoffPassedOver => SignoffPassedOverV1 { item: Ar, step: String }
+    /// The item's Markdown page says this now.
+    0x0603 1 PageSet => PageSetV1 { item: Ar, text: String }
+    /// The item has no page any more.
+    0x0604 1 PageRemoved => PageRemovedV1 { item: Ar }
     /// Somebody said something about an item, or one of its steps.
     0x0608 1 CommentAdded => CommentAddedV1 { item: Ar, comment: Co, step: Option<String>, text: Sealed }
+    /// Its author, or an administrator, changed what was said.
+    0x0609 1 CommentEdited => CommentEditedV1 { item: Ar, comment: Co, text: Sealed }
+    /// Its author, or an administrator, took it back.
+    0x060a 1 CommentDeleted => CommentDeletedV1 { item: Ar, comment: Co }
 }
