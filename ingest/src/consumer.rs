@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::broker::Broker;
 use crate::status::Status;
 use crate::translate::translate;
+use crate::metrics::{self, Outcome};
 use crate::{dead, streams};
 
 /// The durable consumer's name.
@@ -43,7 +44,16 @@ const FETCH_TIME_MAX: Duration = Duration::from_secs(15);
 /// What is needed of the engine: durable on return, safe to repeat.
 pub trait Submit: Clone + Send + Sync + 'static {
     /// Asks for the command; `Ok` means that its events are durable, or that there was nothing to do.
-    fn submit(&self, command: Command, caller: Caller) -> impl Future<Output = Result<(), Refusal>> + Send;
+    fn submit(&self, command: Command, caller: Caller) -> impl Future<Output = Result<Taken, Refusal>> + Send;
+}
+
+/// What an accepted command came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// Events, durable by now.
+    Recorded,
+    /// Nothing: it was so already.
+    AlreadySo,
 }
 
 /// Why a command came to nothing.
@@ -65,9 +75,10 @@ pub enum Refusal {
 }
 
 impl Submit for Engine {
-    async fn submit(&self, command: Command, caller: Caller) -> Result<(), Refusal> {
+    async fn submit(&self, command: Command, caller: Caller) -> Result<Taken, Refusal> {
         match Self::submit(self, command, caller).await {
-            Ok(_receipt) => Ok(()),
+            Ok(receipt) if receipt.events.is_empty() => Ok(Taken::AlreadySo),
+            Ok(_receipt) => Ok(Taken::Recorded),
             Err(SubmitError::Rejected { rejection, .. }) => {
                 Err(Refusal::Rejected { code: rejection.code(), detail: rejection.to_string() })
             }
@@ -180,12 +191,19 @@ impl<S: Submit> Session<'_, S> {
         };
         let deliveries = message.info().map_or(1, |origin| origin.delivered);
         match self.engine.submit(translated.command, translated.caller).await {
-            Ok(()) => self.acknowledge(&message, AckKind::Ack).await,
+            Ok(taken) => {
+                metrics::message(match taken {
+                    Taken::Recorded => Outcome::Accepted,
+                    Taken::AlreadySo => Outcome::AlreadySo,
+                });
+                self.acknowledge(&message, AckKind::Ack).await;
+            }
             Err(Refusal::Rejected { code, detail }) => self.put_away(&message, code, &detail).await,
             Err(Refusal::Failed) if deliveries >= FAILED_DELIVERIES_MAX => {
                 self.put_away(&message, "internal", "the command makes the engine fail").await;
             }
             Err(Refusal::Busy | Refusal::Failed) => {
+                metrics::message(Outcome::Busy);
                 let times = u32::try_from(deliveries).unwrap_or(u32::MAX);
                 let pause = BUSY_PAUSE.saturating_mul(times).min(BUSY_PAUSE_MAX);
                 self.acknowledge(&message, AckKind::Nak(Some(pause))).await;
@@ -201,11 +219,15 @@ impl<S: Submit> Session<'_, S> {
     async fn put_away(&self, message: &Message, reason: &'static str, detail: &str) {
         match dead::bury(&self.context, message, reason, detail).await {
             Ok(()) => {
+                metrics::message(Outcome::Dead);
                 tracing::warn!(subject = %message.subject, reason, detail, "message put to the dead letters");
                 self.acknowledge(message, AckKind::Term).await;
             }
             // It is not acknowledged, so it comes again.
-            Err(error) => tracing::error!(subject = %message.subject, reason, %error, "dead letter not stored"),
+            Err(error) => {
+                metrics::message(Outcome::Busy);
+                tracing::error!(subject = %message.subject, reason, %error, "dead letter not stored");
+            }
         }
     }
 

@@ -8,6 +8,7 @@ pub mod cloudevent;
 pub mod consumer;
 pub mod dead;
 pub mod message;
+mod metrics;
 pub mod publish;
 pub mod status;
 pub mod streams;
@@ -15,6 +16,6 @@ pub mod subject;
 pub mod translate;
 
 pub use broker::Broker;
-pub use consumer::{Refusal, Submit, run};
+pub use consumer::{Refusal, Submit, Taken, run};
 pub use publish::{Published, publish};
 pub use status::Status;

@@ -31,6 +31,12 @@ pub struct Flags {
     /// The NATS server; without one, ingest, relay and the gate over NATS are off
     #[arg(long, env = "COUNTERSIGN_NATS", value_name = "URL", hide_env_values = true)]
     pub nats: Option<String>,
+    /// PEM file with the certificate chain for HTTPS; together with --tls-key
+    #[arg(long, env = "COUNTERSIGN_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// PEM file with the certificate's private key
+    #[arg(long, env = "COUNTERSIGN_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
     /// Largest upload, in bytes
     #[arg(long, env = "COUNTERSIGN_UPLOAD_BYTES_MAX", value_name = "BYTES")]
     pub upload_bytes_max: Option<u64>,
@@ -46,7 +52,18 @@ struct File {
     listen: Option<SocketAddr>,
     data: Option<PathBuf>,
     nats: Option<String>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
     upload_bytes_max: Option<u64>,
+}
+
+/// Where the certificate for HTTPS and its key are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// The certificate chain, PEM.
+    pub cert: PathBuf,
+    /// The private key, PEM.
+    pub key: PathBuf,
 }
 
 /// What holds in the end.
@@ -58,6 +75,8 @@ pub struct Config {
     pub data: PathBuf,
     /// The NATS server, perhaps with credentials in it.
     pub nats: Option<String>,
+    /// HTTPS instead of HTTP.
+    pub tls: Option<Tls>,
     /// Largest upload, in bytes.
     pub upload_bytes_max: u64,
 }
@@ -82,6 +101,14 @@ pub enum ConfigError {
         /// Where and what, in the parser's words.
         message: String,
     },
+    /// One of two that belong together.
+    #[error("{given} needs {missing} beside it")]
+    Half {
+        /// What is there.
+        given: &'static str,
+        /// What is not.
+        missing: &'static str,
+    },
     /// A built-in value does not parse; never happens.
     #[error("the address {0:?} is not ADDRESS:PORT")]
     Address(&'static str),
@@ -94,6 +121,10 @@ struct Shown {
     data: PathBuf,
     #[serde(skip_serializing_if = "Option::is_none")]
     nats: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls_cert: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls_key: Option<PathBuf>,
     upload_bytes_max: u64,
 }
 
@@ -106,6 +137,7 @@ impl Config {
             listen: flags.listen.or(file.listen).unwrap_or(default),
             data: flags.data.or(file.data).unwrap_or_else(|| DATA.into()),
             nats: flags.nats.or(file.nats).filter(|url| !url.is_empty()),
+            tls: tls(flags.tls_cert.or(file.tls_cert), flags.tls_key.or(file.tls_key))?,
             upload_bytes_max: flags.upload_bytes_max.or(file.upload_bytes_max).unwrap_or(UPLOAD_BYTES_MAX),
         })
     }
@@ -117,9 +149,20 @@ impl Config {
             listen: self.listen,
             data: self.data.clone(),
             nats: self.nats.as_deref().map(without_credentials),
+            tls_cert: self.tls.as_ref().map(|tls| tls.cert.clone()),
+            tls_key: self.tls.as_ref().map(|tls| tls.key.clone()),
             upload_bytes_max: self.upload_bytes_max,
         };
         toml::to_string(&shown).unwrap_or_default()
+    }
+}
+
+fn tls(cert: Option<PathBuf>, key: Option<PathBuf>) -> Result<Option<Tls>, ConfigError> {
+    match (cert, key) {
+        (Some(cert), Some(key)) => Ok(Some(Tls { cert, key })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(ConfigError::Half { given: "tls_cert", missing: "tls_key" }),
+        (None, Some(_)) => Err(ConfigError::Half { given: "tls_key", missing: "tls_cert" }),
     }
 }
 
@@ -176,6 +219,14 @@ mod tests {
     fn a_named_file_that_is_missing_is_refused() {
         let flags = Flags { config: Some("/nonexistent/c.toml".into()), ..Flags::default() };
         assert!(matches!(Config::resolve(flags), Err(ConfigError::Unreadable { .. })));
+    }
+
+    #[test]
+    fn a_certificate_without_its_key_is_refused() {
+        let error = with_file("tls_cert = 'c.pem'", Flags::default()).unwrap_err();
+        assert_eq!(error.to_string(), "tls_cert needs tls_key beside it");
+        let both = with_file("tls_cert = 'c.pem'\ntls_key = 'k.pem'", Flags::default()).unwrap();
+        assert_eq!(both.tls, Some(Tls { cert: "c.pem".into(), key: "k.pem".into() }));
     }
 
     #[test]

@@ -28,6 +28,8 @@ const LOG_POSITION: &str = "countersign_log_position";
 const PROJECTION_LAG: &str = "countersign_projection_lag_events";
 /// The last event that the stream on NATS has acknowledged.
 const RELAY_POSITION: &str = "countersign_relay_position";
+/// Durable events that the stream on NATS has not acknowledged yet.
+const RELAY_LAG: &str = "countersign_relay_lag_events";
 /// Whether the log accepts events.
 const LOG_WRITABLE: &str = "countersign_log_writable";
 
@@ -61,10 +63,13 @@ pub fn command(outcome: &'static str) {
     counter!(COMMANDS, "outcome" => outcome).increment(1);
 }
 
-/// How far the relay is.
-pub fn relayed(position: Position) {
+/// How far the relay is, and how far it could be.
+pub fn relayed(position: Position, head: Position) {
     #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 events")]
-    gauge!(RELAY_POSITION).set(position.0 as f64);
+    {
+        gauge!(RELAY_POSITION).set(position.0 as f64);
+        gauge!(RELAY_LAG).set(head.0.saturating_sub(position.0) as f64);
+    }
 }
 
 /// Counts and times every answered request.

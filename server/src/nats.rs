@@ -124,9 +124,10 @@ fn watch_ingest(app: &App, status: watch::Receiver<IngestStatus>) {
 
 fn watch_relay(app: &App, status: watch::Receiver<relay::Status>) {
     let (stood, status) = has_stood(status, |status| status.reason.is_none());
+    let head = app.engine.durable_head();
     let standing = move || {
         let status = status.borrow();
-        crate::metrics::relayed(status.position);
+        crate::metrics::relayed(status.position, *head.borrow());
         Standing { is_starting: !stood.load(Ordering::Relaxed), reason: status.reason.map(str::to_owned) }
     };
     app.health.watch("relay", Arc::new(standing));

@@ -95,6 +95,12 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, code, format!("at most {max_bytes} bytes are allowed"))
     }
 
+    /// 431: above the bound of a request's head.
+    pub fn headers_too_large(max_bytes: usize) -> Self {
+        let detail = format!("at most {max_bytes} bytes of headers are allowed");
+        Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", detail)
+    }
+
     /// 422: readable, but wrong.
     pub fn invalid(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)

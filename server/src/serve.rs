@@ -20,7 +20,7 @@ use crate::bootstrap::{self, ADMIN_KEY_VARIABLE};
 use crate::config::Config;
 use crate::health::Health;
 use crate::metrics::Metrics;
-use crate::{http, nats};
+use crate::{connections, http, nats, tls};
 
 /// How long the views may take to show the first events.
 const FIRST_VIEW_TIME_MAX: Duration = Duration::from_secs(30);
@@ -106,11 +106,15 @@ pub struct Service {
     app: App,
     projector: Projector,
     nats: Option<nats::Running>,
-    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    serving: tokio::task::JoinHandle<()>,
 }
 
 /// Starts everything; ready to be asked on return.
 pub async fn start(config: Config) -> anyhow::Result<Service> {
+    let tls = match &config.tls {
+        Some(files) => Some(tls::acceptor(&files.cert, &files.key)?),
+        None => None,
+    };
     let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listening on {}", config.listen))?;
     let address = listener.local_addr()?;
     let Core { engine, snapshots, log, vault, first_secret, projector } = Core::open(&config).await?;
@@ -126,7 +130,8 @@ pub async fn start(config: Config) -> anyhow::Result<Service> {
         metrics: Metrics::install()?,
         stopping: CancellationToken::new(),
     });
-    let serving = tokio::spawn(http::serve(listener, app.clone()));
+    let serving = connections::serve(listener, tls, http::router(app.clone()), app.stopping.clone());
+    let serving = tokio::spawn(serving);
     let nats = match &app.config.nats {
         Some(url) => Some(nats::start(&app, url).await?),
         None => None,
@@ -143,6 +148,12 @@ async fn stop_when_poisoned(mut health: watch::Receiver<EngineHealth>, stopping:
 }
 
 impl Service {
+    /// How it is reached: `https` with a certificate.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        if self.app.config.tls.is_some() { "https" } else { "http" }
+    }
+
     /// Stops it when cancelled.
     #[must_use]
     pub fn stopping(&self) -> CancellationToken {
@@ -159,7 +170,7 @@ impl Service {
     pub async fn run(self) -> anyhow::Result<()> {
         let Self { app, projector, nats, serving, .. } = self;
         app.stopping.cancelled().await;
-        serving.await.context("the HTTP server")??;
+        serving.await.context("the HTTP server")?;
         let engine = app.engine.clone();
         if let Some(nats) = nats {
             let draining = nats.stop_taking().await;

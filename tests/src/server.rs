@@ -223,7 +223,15 @@ impl Api {
     /// With this key.
     #[must_use]
     pub fn new(url: &str, key: &str) -> Self {
+        countersign_server::tls::install_provider();
         Self { http: reqwest::Client::new(), root: url.to_owned(), key: Some(key.to_owned()), login: None }
+    }
+
+    /// With this key, and trusting this authority (PEM) only.
+    pub fn trusting(url: &str, key: &str, authority: &[u8]) -> Result<Self> {
+        let bare = Self::new(url, key);
+        let authority = reqwest::Certificate::from_pem(authority)?;
+        Ok(Self { http: reqwest::Client::builder().tls_certs_only([authority]).build()?, ..bare })
     }
 
     /// Without a key.

@@ -33,7 +33,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
             data.join(ADMIN_KEY_FILE).display()
         ));
     }
-    say(format_args!("LISTENING http://{}", service.address));
+    say(format_args!("LISTENING {}://{}", service.scheme(), service.address));
     Ok(service.run().await?)
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use countersign_core::{Caller, Command};
 use countersign_engine::engine::Engine;
-use countersign_ingest::{Refusal, Status, Submit};
+use countersign_ingest::{Refusal, Status, Submit, Taken};
 use countersign_tests::nats::NatsServer;
 use tokio::sync::Semaphore;
 
@@ -59,7 +59,7 @@ struct Reluctant {
 }
 
 impl Submit for Reluctant {
-    async fn submit(&self, command: Command, caller: Caller) -> Result<(), Refusal> {
+    async fn submit(&self, command: Command, caller: Caller) -> Result<Taken, Refusal> {
         let left = self.refusals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         match left {
             Ok(_) => Err(self.refusal.clone()),
@@ -106,7 +106,7 @@ struct Slow {
 }
 
 impl Submit for Slow {
-    async fn submit(&self, command: Command, caller: Caller) -> Result<(), Refusal> {
+    async fn submit(&self, command: Command, caller: Caller) -> Result<Taken, Refusal> {
         self.arrived.add_permits(1);
         self.permits.acquire().await.unwrap().forget();
         Submit::submit(&self.engine, command, caller).await
