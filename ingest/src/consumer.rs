@@ -15,9 +15,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::Broker;
+use crate::metrics::{self, Outcome};
 use crate::status::Status;
 use crate::translate::translate;
-use crate::metrics::{self, Outcome};
 use crate::{dead, streams};
 
 /// The durable consumer's name.

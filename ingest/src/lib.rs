@@ -15,7 +15,7 @@ pub mod streams;
 pub mod subject;
 pub mod translate;
 
-pub use broker::Broker;
+pub use broker::{Admission, Broker};
 pub use consumer::{Refusal, Submit, Taken, run};
 pub use publish::{Published, publish};
 pub use status::Status;

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::io;
 
 use async_nats::HeaderMap;
-use async_nats::jetstream::context::{CreateStreamError, PublishAckFuture, PublishError};
+use async_nats::jetstream::Context;
+use async_nats::jetstream::context::{CreateStreamError, PublishAckFuture, PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use countersign_core::ids::Digest;
 use percent_encoding::percent_decode_str;
@@ -90,7 +91,7 @@ pub async fn publish<R: AsyncBufRead + Unpin>(broker: &Broker, mut lines: R) -> 
     let connected = tokio::time::timeout(ANSWER_TIME_MAX, broker.connected()).await;
     connected.map_err(|_| PublishLinesError::Unreachable)?;
     let context = broker.jetstream();
-    streams::sync(&context).await.map_err(PublishLinesError::Stream)?;
+    let mut is_open = false;
     let mut waiting = VecDeque::new();
     let mut published = Published::default();
     let mut text = Vec::new();
@@ -109,6 +110,14 @@ pub async fn publish<R: AsyncBufRead + Unpin>(broker: &Broker, mut lines: R) -> 
             continue;
         }
         let (subject, message) = message(text.trim_ascii()).map_err(invalid)?;
+        if !is_open {
+            is_open = has_stream(&context, line, &subject, &message, &mut published).await?;
+            if is_open {
+                continue;
+            }
+            streams::sync(&context).await.map_err(PublishLinesError::Stream)?;
+            is_open = true;
+        }
         let sent = context.send_publish(subject, message).await;
         waiting.push_back((line, sent.map_err(|source| PublishLinesError::Publish { line, source })?));
         if waiting.len() >= IN_FLIGHT_MAX {
@@ -119,6 +128,28 @@ pub async fn publish<R: AsyncBufRead + Unpin>(broker: &Broker, mut lines: R) -> 
         acknowledged(&mut waiting, &mut published).await?;
     }
     Ok(published)
+}
+
+/// Publishes the first line, which tells whether there is a stream. One is made only where there is none: a node may
+/// often publish and nothing else.
+async fn has_stream(
+    context: &Context,
+    line: u64,
+    subject: &str,
+    message: &PublishMessage,
+    published: &mut Published,
+) -> Result<bool, PublishLinesError> {
+    let failed = |source| PublishLinesError::Publish { line, source };
+    let sent = context.send_publish(subject.to_owned(), message.clone()).await.map_err(failed)?;
+    match sent.await {
+        Ok(acknowledgement) => {
+            published.messages += 1;
+            published.duplicates += u64::from(acknowledgement.duplicate);
+            Ok(true)
+        }
+        Err(error) if error.kind() == PublishErrorKind::StreamNotFound => Ok(false),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 async fn acknowledged(

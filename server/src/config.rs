@@ -6,7 +6,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use countersign_ingest::Admission;
 use serde::{Deserialize, Serialize};
+
+use crate::admission::Given;
 
 /// Where the service listens unless told otherwise.
 pub const LISTEN: &str = "127.0.0.1:8740";
@@ -31,6 +34,9 @@ pub struct Flags {
     /// The NATS server; without one, ingest, relay and the gate over NATS are off
     #[arg(long, env = "COUNTERSIGN_NATS", value_name = "URL", hide_env_values = true)]
     pub nats: Option<String>,
+    /// How NATS lets us in
+    #[command(flatten)]
+    pub admission: Given,
     /// PEM file with the certificate chain for HTTPS; together with --tls-key
     #[arg(long, env = "COUNTERSIGN_TLS_CERT", value_name = "FILE")]
     pub tls_cert: Option<PathBuf>,
@@ -52,6 +58,12 @@ struct File {
     listen: Option<SocketAddr>,
     data: Option<PathBuf>,
     nats: Option<String>,
+    nats_creds: Option<PathBuf>,
+    nats_nkey: Option<PathBuf>,
+    nats_ca: Option<PathBuf>,
+    nats_cert: Option<PathBuf>,
+    nats_key: Option<PathBuf>,
+    nats_inbox: Option<String>,
     tls_cert: Option<PathBuf>,
     tls_key: Option<PathBuf>,
     upload_bytes_max: Option<u64>,
@@ -75,6 +87,8 @@ pub struct Config {
     pub data: PathBuf,
     /// The NATS server, perhaps with credentials in it.
     pub nats: Option<String>,
+    /// How it lets us in.
+    pub admission: Admission,
     /// HTTPS instead of HTTP.
     pub tls: Option<Tls>,
     /// Largest upload, in bytes.
@@ -109,6 +123,17 @@ pub enum ConfigError {
         /// What is not.
         missing: &'static str,
     },
+    /// Two of which one is to be.
+    #[error("{one} and {other} are two ways of the same; give one")]
+    Both {
+        /// The one.
+        one: &'static str,
+        /// The other.
+        other: &'static str,
+    },
+    /// Not the beginning of a subject.
+    #[error("nats_inbox is letters, digits, _ and -, in parts between dots")]
+    Inbox,
     /// A built-in value does not parse; never happens.
     #[error("the address {0:?} is not ADDRESS:PORT")]
     Address(&'static str),
@@ -121,6 +146,8 @@ struct Shown {
     data: PathBuf,
     #[serde(skip_serializing_if = "Option::is_none")]
     nats: Option<String>,
+    #[serde(flatten)]
+    admission: Given,
     #[serde(skip_serializing_if = "Option::is_none")]
     tls_cert: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,11 +159,20 @@ impl Config {
     /// Flags and environment over the file over the defaults.
     pub fn resolve(flags: Flags) -> Result<Self, ConfigError> {
         let file = read(flags.config.as_deref())?;
+        let admission = Given {
+            nats_creds: file.nats_creds,
+            nats_nkey: file.nats_nkey,
+            nats_ca: file.nats_ca,
+            nats_cert: file.nats_cert,
+            nats_key: file.nats_key,
+            nats_inbox: file.nats_inbox,
+        };
         let default = LISTEN.parse().map_err(|_| ConfigError::Address(LISTEN))?;
         Ok(Self {
             listen: flags.listen.or(file.listen).unwrap_or(default),
             data: flags.data.or(file.data).unwrap_or_else(|| DATA.into()),
             nats: flags.nats.or(file.nats).filter(|url| !url.is_empty()),
+            admission: flags.admission.or(admission).admission()?,
             tls: tls(flags.tls_cert.or(file.tls_cert), flags.tls_key.or(file.tls_key))?,
             upload_bytes_max: flags.upload_bytes_max.or(file.upload_bytes_max).unwrap_or(UPLOAD_BYTES_MAX),
         })
@@ -149,11 +185,24 @@ impl Config {
             listen: self.listen,
             data: self.data.clone(),
             nats: self.nats.as_deref().map(without_credentials),
+            admission: shown_admission(&self.admission),
             tls_cert: self.tls.as_ref().map(|tls| tls.cert.clone()),
             tls_key: self.tls.as_ref().map(|tls| tls.key.clone()),
             upload_bytes_max: self.upload_bytes_max,
         };
         toml::to_string(&shown).unwrap_or_default()
+    }
+}
+
+fn shown_admission(admission: &Admission) -> Given {
+    let (nats_cert, nats_key) = admission.certificate.clone().unzip();
+    Given {
+        nats_creds: admission.creds.clone(),
+        nats_nkey: admission.nkey.clone(),
+        nats_ca: admission.ca.clone(),
+        nats_cert,
+        nats_key,
+        nats_inbox: admission.inbox.clone(),
     }
 }
 

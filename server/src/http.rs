@@ -43,7 +43,8 @@ pub fn router(app: App) -> Router {
     let (api, document) = api::router();
     let docs = SwaggerUi::new("/api/docs").url("/api/v1/openapi.json", document);
     let docs = Router::from(docs).layer(header_layer(header::CONTENT_SECURITY_POLICY, DOCS_POLICY));
-    let transport = app.config.tls.is_some().then(|| header_layer(header::STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY));
+    let transport =
+        app.config.tls.is_some().then(|| header_layer(header::STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY));
     let around = ServiceBuilder::new()
         .layer(from_fn(identified))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))

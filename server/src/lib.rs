@@ -4,6 +4,7 @@
 //! ([`problem`]), NATS out ([`relay`]), the command line ([`cli`]). Not here: rules (core), the log (engine), read
 //! models (projections), NATS in (ingest). Start at [`serve::start`].
 
+pub mod admission;
 pub mod api;
 pub mod app;
 pub mod auth;

@@ -37,7 +37,8 @@ pub struct Running {
 
 /// Starts all parts; a broker that is not there is waited for by each of them.
 pub async fn start(app: &App, url: &str) -> anyhow::Result<Running> {
-    let connect = async |name| Broker::connect(url, name).await.context("the address of NATS");
+    let connect =
+        async |name| Broker::connect_with(&app.config.admission, url, name).await.context("connecting to NATS");
     let (ingest_sender, ingest_status) = watch::channel(IngestStatus::Starting);
     let (relay_sender, relayed) = watch::channel(relay::Status::default());
     watch_ingest(app, ingest_status);

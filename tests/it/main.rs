@@ -11,6 +11,7 @@ mod http_items;
 mod http_service;
 mod http_talk;
 mod ingest;
+mod nats_admission;
 mod nats_service;
 mod relay;
 mod tidy;

@@ -19,14 +19,31 @@ pub struct NatsServer {
     binary: PathBuf,
     home: TempDir,
     port: u16,
+    shipped: Option<Shipped>,
     running: Option<Child>,
 }
 
+/// A configuration file as it is shipped, and the environment it reads.
+#[derive(Debug)]
+struct Shipped {
+    configuration: PathBuf,
+    environment: Vec<(String, String)>,
+}
+
 impl NatsServer {
+    /// Starts one with a configuration file as it stands; only port and store are the test's own.
+    pub fn start_shipped(configuration: PathBuf, environment: Vec<(String, String)>) -> Result<Self> {
+        let home = TempDir::with_prefix("countersign-nats-")?;
+        let shipped = Some(Shipped { configuration, environment });
+        let mut server = Self { binary: nats_server()?, home, port: 0, shipped, running: None };
+        server.launch("-1")?;
+        Ok(server)
+    }
+
     /// Starts one on a free port. Fails, and never skips, when there is no binary.
     pub fn start() -> Result<Self> {
         let home = TempDir::with_prefix("countersign-nats-")?;
-        let mut server = Self { binary: nats_server()?, home, port: 0, running: None };
+        let mut server = Self { binary: nats_server()?, home, port: 0, shipped: None, running: None };
         server.launch("-1")?;
         Ok(server)
     }
@@ -41,7 +58,8 @@ impl NatsServer {
     /// Where clients connect, also after a restart.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        let scheme = if self.shipped.is_some() { "tls" } else { "nats" };
+        format!("{scheme}://127.0.0.1:{}", self.port)
     }
 
     /// Ends it as a crash would: SIGKILL, nothing flushed.
@@ -69,17 +87,22 @@ impl NatsServer {
         let home = self.home.path();
         let store = home.join("store");
         fs::create_dir_all(&store)?;
-        let configuration = home.join("nats.conf");
+        let own = home.join("nats.conf");
         // Without this an acknowledgement means durable only two minutes later.
-        fs::write(&configuration, "jetstream {\n  sync_interval: always\n}\n")?;
+        fs::write(&own, "jetstream {\n  store_dir: $NATS_STORE\n  sync_interval: always\n}\n")?;
+        let (configuration, environment) = match &self.shipped {
+            Some(shipped) => (&shipped.configuration, shipped.environment.as_slice()),
+            None => (&own, [].as_slice()),
+        };
         let log = fs::OpenOptions::new().create(true).append(true).open(home.join("nats.log"))?;
         let child = Command::new(&self.binary)
-            .args(["-a", "127.0.0.1", "-p", port, "-js", "-sd"])
-            .arg(&store)
+            .args(["-a", "127.0.0.1", "-p", port])
             .arg("--ports_file_dir")
             .arg(home)
             .arg("-c")
-            .arg(&configuration)
+            .arg(configuration)
+            .env("NATS_STORE", &store)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

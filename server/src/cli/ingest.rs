@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::io::BufReader;
 
 use super::output::{Failure, fact};
+use crate::admission::Given;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -18,6 +19,9 @@ pub(super) enum Command {
         /// The NATS server
         #[arg(long, env = "COUNTERSIGN_NATS", value_name = "URL", hide_env_values = true)]
         nats: String,
+        /// How NATS lets us in
+        #[command(flatten)]
+        admission: Given,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -25,8 +29,10 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(command: Command) -> Result<(), Failure> {
-    let Command::Publish { file, nats, json } = command;
-    let broker = Broker::connect(&nats, "countersign-publish").await.map_err(|error| Failure::Usage(error.into()))?;
+    let Command::Publish { file, nats, admission, json } = command;
+    let admission = admission.admission().map_err(|error| Failure::Usage(error.into()))?;
+    let broker = Broker::connect_with(&admission, &nats, "countersign-publish").await;
+    let broker = broker.map_err(|error| Failure::Usage(error.into()))?;
     let published = if file.as_os_str() == "-" {
         publish(&broker, BufReader::new(tokio::io::stdin())).await?
     } else {

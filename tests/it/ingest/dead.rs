@@ -6,7 +6,7 @@ use countersign_tests::nats::NatsServer;
 use serde_json::{Value, json};
 
 use super::evaluation;
-use super::world::{Ingest, Service, dead_letters, drained, jetstream, publish};
+use super::world::{Ingest, Service, dead_letters, drained, jetstream, publish, stream_made};
 
 fn event(source: &str, kind: &str, data: &Value) -> String {
     json!({"specversion": "1.0", "id": "e", "source": source, "type": format!("org.countersign.sync.{kind}.v1"), "data": data})
@@ -18,7 +18,7 @@ async fn what_can_never_be_taken_in_is_put_away_whole_with_its_reason() {
     let server = NatsServer::start().unwrap();
     let service = Service::start().await;
     let ingest = Ingest::start(&server, service.engine.clone()).await;
-    publish(&server, &[]).await;
+    stream_made(&server).await;
     let good = json!({"projectKey": "P", "name": "P", "revision": 1});
     let foreign = json!({"projectKey": "OTHER", "modelProjectKey": "P", "storeId": "s", "evaluationId": "e",
         "modelId": "m", "versionId": "v", "evaluatedAt": "2026-01-02T03:04:05Z", "metrics": {}});
@@ -80,7 +80,7 @@ async fn a_message_too_long_to_be_kept_beside_its_reason_is_pointed_to() {
     let server = NatsServer::start().unwrap();
     let service = Service::start().await;
     let ingest = Ingest::start(&server, service.engine.clone()).await;
-    publish(&server, &[]).await;
+    stream_made(&server).await;
     // The broker's own bound is 1 MiB, headers included.
     let payload = vec![b' '; 1024 * 1024 - 10];
     let context = jetstream(&server).await;

@@ -13,7 +13,7 @@ use countersign_ingest::Published;
 use countersign_tests::nats::NatsServer;
 use serde_json::{Value, json};
 
-use world::{Ingest, Service, drained, jetstream, line, publish, told};
+use world::{Ingest, Service, drained, jetstream, line, publish, stream_made, told};
 
 fn of(object: SyncObject) -> SyncKey {
     SyncKey { node: "design-1".into(), object }
@@ -106,7 +106,7 @@ async fn binary_mode_is_taken_in_whatever_the_case_of_its_headers() {
     let server = NatsServer::start().unwrap();
     let service = Service::start().await;
     let ingest = Ingest::start(&server, service.engine.clone()).await;
-    publish(&server, &[]).await;
+    stream_made(&server).await;
     let mut headers = HeaderMap::new();
     for (name, value) in [
         ("CE-SPECVERSION", "1.0"),

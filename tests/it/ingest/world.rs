@@ -102,6 +102,11 @@ pub(crate) async fn publish(server: &NatsServer, lines: &[Value]) -> Published {
     countersign_ingest::publish(&broker, text.as_bytes()).await.unwrap()
 }
 
+/// The stream that nodes publish to, before any of them has.
+pub(crate) async fn stream_made(server: &NatsServer) {
+    streams::sync(&jetstream(server).await).await.unwrap();
+}
+
 /// A short line with an id of its own, so that the broker takes it for a new message.
 pub(crate) fn line(kind: &str, data: &Value) -> Value {
     json!({"node": "design-1", "kind": kind, "data": data, "id": Uuid::new_v4().to_string()})
