@@ -5,6 +5,7 @@ use countersign_core::{Recorded, State};
 use proptest::prelude::*;
 
 use crate::projection::Projection;
+use crate::readable;
 use crate::story::{states, story};
 use crate::views;
 
@@ -99,10 +100,11 @@ contract! {
     timeline: views::timeline::Timeline,
     verdicts: views::verdicts::Verdicts,
     board: views::board::Board,
+    readers: readable::Readers,
     deployments: views::deployments::Deployments,
 }
 
 #[test]
 fn the_contract_covers_every_view() {
-    assert_eq!(views::Views::ALL.len(), 7, "add the new view to the contract above");
+    assert_eq!(views::Views::ALL.len(), 9, "add the new view to the contract above");
 }

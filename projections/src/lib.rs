@@ -10,6 +10,7 @@ pub mod history;
 pub mod page;
 pub mod projection;
 pub mod projector;
+pub mod readable;
 pub mod rebuild;
 pub mod snapshot;
 pub mod snapshots;

@@ -132,6 +132,16 @@ pub fn page(keys: impl Iterator<Item = Key>, after: Option<&Cursor>, order: Orde
     Page { rows: keys.into_iter().map(|key| key.id).collect(), next }
 }
 
+/// The first `limit` of keys that come in order already, beyond the cursor.
+pub fn page_of_sorted(keys: impl Iterator<Item = Key>, limit: usize) -> Page<ItemId> {
+    let limit = limit.clamp(1, LIMIT_MAX);
+    let mut keys: Vec<Key> = keys.take(limit.saturating_add(1)).collect();
+    let has_more = keys.len() > limit;
+    keys.truncate(limit);
+    let next = has_more.then(|| keys.last().cloned().map(Cursor)).flatten();
+    Page { rows: keys.into_iter().map(|key| key.id).collect(), next }
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing test should panic")]
 mod tests {

@@ -121,7 +121,10 @@ async fn the_status_names_every_view_with_its_lag() {
     snapshots.wait_for(Position(2), LONG).await.unwrap();
     let status = snapshots.status();
     let names: Vec<&str> = status.iter().map(|status| status.name).collect();
-    assert_eq!(names, ["items", "inbox", "registry", "timeline", "verdicts", "board", "deployments"]);
+    assert_eq!(
+        names,
+        ["items", "inbox", "registry", "timeline", "verdicts", "board", "initiatives", "readers", "deployments"]
+    );
     assert!(status.iter().all(|status| status.position == Position(2)));
     assert!(status.iter().all(|status| status.lag_events == log.len() as u64 - 2));
 }

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::health::Health;
 use crate::metrics::Metrics;
+use crate::plan::Plans;
 
 /// How often it is looked whether a request still holds the parts.
 const RELEASE_PAUSE: Duration = Duration::from_millis(2);
@@ -36,6 +37,8 @@ pub struct Parts {
     pub vault: Vault,
     /// Bytes of uploads.
     pub files: FileStore,
+    /// What each reader may read.
+    pub plans: Plans,
     /// What `/readyz` says.
     pub health: Health,
     /// What `/metrics` says.

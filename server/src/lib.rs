@@ -19,6 +19,7 @@ pub mod http;
 pub mod metrics;
 pub mod nats;
 pub mod password;
+pub mod plan;
 pub mod problem;
 pub mod relay;
 pub mod serve;

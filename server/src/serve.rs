@@ -21,6 +21,8 @@ use crate::config::Config;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::{connections, http, nats, tls};
+use crate::plan::Plans;
+use crate::{http, nats};
 
 /// How long the views may take to show the first events.
 const FIRST_VIEW_TIME_MAX: Duration = Duration::from_secs(30);
@@ -126,6 +128,7 @@ pub async fn start(config: Config) -> anyhow::Result<Service> {
         log,
         vault,
         files,
+        plans: Plans::default(),
         health: Health::default(),
         metrics: Metrics::install()?,
         stopping: CancellationToken::new(),

@@ -10,6 +10,7 @@ mod http_input;
 mod http_items;
 mod http_service;
 mod http_talk;
+mod http_views;
 mod ingest;
 mod nats_admission;
 mod nats_service;

@@ -117,33 +117,50 @@ impl Board {
 
     /// The workflow board: what has not begun, then every step of the templates in use, empty columns included.
     pub fn columns(&self, state: &State, is_readable: &dyn Fn(ItemId) -> bool) -> Vec<Column> {
-        let mut columns: Vec<Column> = std::iter::once(None)
-            .chain(steps(state).into_iter().map(Some))
-            .map(|step| Column { step, cards: Vec::new() })
-            .collect();
-        for card in self.cards(is_readable) {
-            match columns.iter_mut().find(|column| column.step == card.step) {
-                Some(column) => column.cards.push(card),
-                None => columns.push(Column { step: card.step.clone(), cards: vec![card] }),
-            }
-        }
-        columns
+        columns(state, self.cards(is_readable))
     }
 
     /// The value × risk matrix: the cells that hold something, unrated ones first.
     pub fn matrix(&self, is_readable: &dyn Fn(ItemId) -> bool) -> Vec<Cell> {
-        let mut cells = std::collections::BTreeMap::<_, Vec<Arc<Card>>>::new();
-        for card in self.cards(is_readable) {
-            cells.entry((card.value_score, card.risk_score)).or_default().push(card);
-        }
-        cells.into_iter().map(|((value_score, risk_score), cards)| Cell { value_score, risk_score, cards }).collect()
+        matrix(self.cards(is_readable))
     }
 
     /// How many fare how, in the order of [`Progress::ALL`].
     pub fn gauges(&self, is_readable: &dyn Fn(ItemId) -> bool) -> [(Progress, usize); 5] {
-        let cards = self.cards(is_readable);
-        Progress::ALL.map(|progress| (progress, cards.iter().filter(|card| card.progress == progress).count()))
+        gauges(&self.cards(is_readable))
     }
+}
+
+/// The workflow board: what has not begun, then every step of the templates in use, empty columns included.
+#[must_use]
+pub fn columns(state: &State, cards: Vec<Arc<Card>>) -> Vec<Column> {
+    let mut columns: Vec<Column> = std::iter::once(None)
+        .chain(steps(state).into_iter().map(Some))
+        .map(|step| Column { step, cards: Vec::new() })
+        .collect();
+    for card in cards {
+        match columns.iter_mut().find(|column| column.step == card.step) {
+            Some(column) => column.cards.push(card),
+            None => columns.push(Column { step: card.step.clone(), cards: vec![card] }),
+        }
+    }
+    columns
+}
+
+/// The value × risk matrix: the cells that hold something, unrated ones first.
+#[must_use]
+pub fn matrix(cards: Vec<Arc<Card>>) -> Vec<Cell> {
+    let mut cells = std::collections::BTreeMap::<_, Vec<Arc<Card>>>::new();
+    for card in cards {
+        cells.entry((card.value_score, card.risk_score)).or_default().push(card);
+    }
+    cells.into_iter().map(|((value_score, risk_score), cards)| Cell { value_score, risk_score, cards }).collect()
+}
+
+/// How many fare how, in the order of [`Progress::ALL`].
+#[must_use]
+pub fn gauges(cards: &[Arc<Card>]) -> [(Progress, usize); 5] {
+    Progress::ALL.map(|progress| (progress, cards.iter().filter(|card| card.progress == progress).count()))
 }
 
 /// The steps of the blueprint's templates, each once, in workflow order.

@@ -2,18 +2,20 @@
 
 use countersign_core::access::may::is_in;
 use countersign_core::blueprint::Container;
-use countersign_core::ids::{Digest, FeedbackGroupId, Position};
+use countersign_core::ids::{Digest, FeedbackGroupId, ItemId, Position};
 use countersign_core::signoff::{Signoff, SignoffKey, Status};
 use countersign_core::{Event, Principal, Recorded, State};
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet};
 
 use crate::projection::{Projection, Rows};
+use crate::readable::Plan;
 
 /// Every sign-off that waits, and since when. Who it waits for is asked of the state, since membership changes
 /// without any event of the sign-off.
 #[derive(Debug, Clone, Default)]
 pub struct Inbox {
     waiting: OrdMap<SignoffKey, Waiting>,
+    by_age: OrdSet<(Position, SignoffKey)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,18 +48,26 @@ impl Inbox {
     /// What waits for a principal, longest waiting first.
     #[must_use]
     pub fn of(&self, state: &State, principal: &Principal) -> Vec<Entry> {
-        let mut entries: Vec<Entry> = self
-            .waiting
-            .iter()
-            .filter_map(|(key, waiting)| {
-                let item = state.items.by_id.get(&key.item).filter(|item| !item.is_archived)?;
-                let signoff = state.signoffs.by_step.get(key)?;
-                let ask = ask(state, signoff, waiting.status, principal, item.id)?;
-                Some(Entry { signoff: key.clone(), ask, since: waiting.since })
-            })
-            .collect();
-        entries.sort_by_key(|entry| entry.since);
-        entries
+        self.waiting_for(state, principal, None, Position::ZERO).collect()
+    }
+
+    /// What waits for a principal since after a position, longest waiting first; the plan is the principal's own and
+    /// spares most of the looking.
+    pub fn waiting_for<'a>(
+        &'a self,
+        state: &'a State,
+        principal: &'a Principal,
+        plan: Option<&'a Plan>,
+        after: Position,
+    ) -> impl Iterator<Item = Entry> + 'a {
+        let first = SignoffKey { item: ItemId(0), step: "".into() };
+        self.by_age.range((after.next(), first)..).filter_map(move |(since, key)| {
+            let item = state.items.by_id.get(&key.item).filter(|item| !item.is_archived)?;
+            plan.is_none_or(|plan| plan.could_be_asked(item.id, &item.template.blueprint)).then_some(())?;
+            let signoff = state.signoffs.by_step.get(key)?;
+            let ask = ask(state, signoff, self.waiting.get(key)?.status, principal, item.id)?;
+            Some(Entry { signoff: key.clone(), ask, since: *since })
+        })
     }
 
     /// How many sign-offs wait, whoever for.
@@ -73,13 +83,7 @@ impl Inbox {
     }
 }
 
-fn ask(
-    state: &State,
-    signoff: &Signoff,
-    status: Status,
-    principal: &Principal,
-    item: countersign_core::ids::ItemId,
-) -> Option<Ask> {
+fn ask(state: &State, signoff: &Signoff, status: Status, principal: &Principal, item: ItemId) -> Option<Ask> {
     let configuration = state.templates.configurations.get(&signoff.configured_at)?;
     let holds = |container: &Container| is_in(state, container, principal, item);
     let is_delegated = |group: Option<&FeedbackGroupId>| {
@@ -142,12 +146,19 @@ impl Inbox {
             .map(|signoff| signoff.status)
             .filter(|status| matches!(status, Status::WaitingForFeedback | Status::WaitingForApproval))
             .filter(|_| state.items.by_id.contains_key(&key.item));
-        let Some(status) = status else {
-            self.waiting.remove(&key);
+        let before = self.waiting.get(&key).copied();
+        if before.map(|before| before.status) == status {
             return;
-        };
-        if self.waiting.get(&key).is_none_or(|waiting| waiting.status != status) {
-            self.waiting.insert(key, Waiting { status, since: position });
+        }
+        if let Some(before) = before {
+            self.by_age.remove(&(before.since, key.clone()));
+        }
+        match status {
+            None => drop(self.waiting.remove(&key)),
+            Some(status) => {
+                self.by_age.insert((position, key.clone()));
+                self.waiting.insert(key, Waiting { status, since: position });
+            }
         }
     }
 }

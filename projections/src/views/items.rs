@@ -5,12 +5,19 @@ use std::sync::Arc;
 use countersign_core::ids::{BlueprintId, Digest, ItemId, Position, StepId};
 use countersign_core::signoff::Status;
 use countersign_core::sync::Revision;
-use countersign_core::{Event, Recorded, State, artifact};
+use countersign_core::{Event, Recorded, State, artifact, sync};
 use imbl::{OrdMap, OrdSet};
 
 use crate::derive;
-use crate::page::{Cursor, Key, Order, Page, page};
+use crate::page::{Cursor, Key, Order};
 use crate::projection::{Projection, Rows};
+use crate::readable::Plan;
+use crate::views::search::{Found, Index};
+
+mod list;
+mod order;
+
+use order::Orders;
 
 /// One row per item.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +25,14 @@ pub struct Items {
     rows: OrdMap<ItemId, Arc<Row>>,
     /// Synced, not gone, told of by the node itself, governable by kind, and not governed.
     ungoverned: OrdSet<ItemId>,
+    governed: OrdSet<ItemId>,
+    /// Themselves, as against what lies in them.
+    hidden: OrdSet<ItemId>,
+    archived: OrdSet<ItemId>,
+    by_step: OrdMap<StepId, OrdSet<ItemId>>,
+    by_signoff: OrdMap<Status, OrdSet<ItemId>>,
+    orders: Orders,
+    search: Index,
 }
 
 /// What lists filter and sort by.
@@ -37,6 +52,8 @@ pub struct Row {
     pub is_hidden: bool,
     /// Where its workflow is.
     pub step: Option<StepId>,
+    /// Where that step is in the workflow, from 1 on; 0 before it began.
+    pub step_rank: u32,
     /// Of the sign-off that stands for it.
     pub signoff: Option<Status>,
     /// What it governs.
@@ -55,6 +72,8 @@ pub enum Sort {
     Id,
     /// By the last event.
     Changed,
+    /// By where the workflow is.
+    Step,
 }
 
 /// Which items, in which order.
@@ -62,7 +81,7 @@ pub enum Sort {
 pub struct Query {
     /// Of this blueprint.
     pub blueprint: Option<BlueprintId>,
-    /// The name holds this, whatever its case; or the id is this.
+    /// Name, id, key or a text field hold words that begin with each of these; or the id is this.
     pub q: Option<String>,
     /// Governed; or governable and not governed.
     pub governed: Option<bool>,
@@ -80,6 +99,8 @@ pub struct Query {
     pub cursor: Option<Cursor>,
     /// At most so many.
     pub limit: usize,
+    /// What is known of the reader beforehand; only makes it faster.
+    pub scope: Option<Arc<Plan>>,
 }
 
 /// Which of the governable items.
@@ -87,7 +108,7 @@ pub struct Query {
 pub struct GovernableQuery {
     /// Of this blueprint.
     pub blueprint: Option<BlueprintId>,
-    /// The name holds this, whatever its case; or the id is this.
+    /// Name, id, key or a text field hold words that begin with each of these; or the id is this.
     pub q: Option<String>,
     /// Those hidden, or below a hidden one, instead of the others.
     pub hidden: bool,
@@ -95,6 +116,8 @@ pub struct GovernableQuery {
     pub cursor: Option<Cursor>,
     /// At most so many.
     pub limit: usize,
+    /// What is known of the reader beforehand; only makes it faster.
+    pub scope: Option<Arc<Plan>>,
 }
 
 impl Items {
@@ -116,65 +139,71 @@ impl Items {
         self.rows.is_empty()
     }
 
-    /// One page of ids. What `is_readable` refuses does not exist for the reader: it is left out before paging.
-    pub fn list(&self, state: &State, query: &Query, is_readable: &dyn Fn(ItemId) -> bool) -> Page<ItemId> {
-        let needle = query.q.as_deref().map(str::to_lowercase);
-        let keep = |item: ItemId, row: &Row| {
-            query.governed.is_none_or(|governed| match governed {
-                true => row.governed_by.is_some(),
-                false => row.is_governable && row.governed_by.is_none(),
-            }) && query.archived.is_none_or(|archived| row.is_archived == archived)
-                && query.step.as_ref().is_none_or(|step| row.step.as_ref() == Some(step))
-                && query.signoff.is_none_or(|signoff| row.signoff == Some(signoff))
-                && row.is_named(item, needle.as_deref())
-        };
-        let candidates: Box<dyn Iterator<Item = (ItemId, &Arc<Row>)>> = match &query.blueprint {
-            None => Box::new(self.rows.iter().map(|(item, row)| (*item, row))),
-            Some(blueprint) => {
-                let items = state.items.by_blueprint.get(blueprint).into_iter().flatten();
-                Box::new(items.filter_map(|item| Some((*item, self.rows.get(item)?))))
-            }
-        };
-        let keys = candidates
-            .filter(|(item, row)| keep(*item, row) && is_readable(*item))
-            .map(|(item, row)| row.key(item, query.sort));
-        page(keys, query.cursor.as_ref(), query.order, query.limit)
-    }
-
-    /// One page of what could be governed, by name.
-    pub fn governable(
-        &self,
-        state: &State,
-        query: &GovernableQuery,
-        is_readable: &dyn Fn(ItemId) -> bool,
-    ) -> Page<ItemId> {
-        let needle = query.q.as_deref().map(str::to_lowercase);
-        let keys = self
-            .ungoverned
-            .iter()
-            .filter_map(|id| Some((*id, self.rows.get(id)?, state.items.by_id.get(id)?)))
-            .filter(|(id, row, item)| {
-                query.blueprint.as_ref().is_none_or(|blueprint| row.blueprint == *blueprint)
-                    && row.is_named(*id, needle.as_deref())
-                    && derive::is_hidden(state, item) == query.hidden
-                    && is_readable(*id)
-            })
-            .map(|(id, row, _)| row.key(id, Sort::Name));
-        page(keys, query.cursor.as_ref(), Order::Ascending, query.limit)
+    /// What a text finds.
+    #[must_use]
+    pub fn find(&self, q: &str) -> Found<'_> {
+        self.search.find(q)
     }
 
     fn refresh(&mut self, id: ItemId, state: &State) {
-        let Some(item) = state.items.by_id.get(&id) else {
-            self.rows.remove(&id);
-            self.ungoverned.remove(&id);
+        let before = self.rows.get(&id).cloned();
+        let item = state.items.by_id.get(&id);
+        let after = item.map(|item| Arc::new(Row::of(item, state, before.as_ref())));
+        if before == after {
             return;
-        };
-        let row = Row::of(item, state, self.rows.get(&id));
-        match is_told(item) && row.is_governable && row.governed_by.is_none() {
-            true => self.ungoverned.insert(id),
-            false => self.ungoverned.remove(&id),
-        };
-        self.rows.insert(id, Arc::new(row));
+        }
+        let row = after.as_deref();
+        let is_waiting = item.is_some_and(|item| is_told(item));
+        let is_ungoverned = |row: &Row| is_waiting && row.is_governable && row.governed_by.is_none();
+        member(&mut self.ungoverned, id, row.is_some_and(is_ungoverned));
+        member(&mut self.governed, id, row.is_some_and(|row| row.governed_by.is_some()));
+        member(&mut self.hidden, id, row.is_some_and(|row| row.is_hidden));
+        member(&mut self.archived, id, row.is_some_and(|row| row.is_archived));
+        let old = before.as_deref();
+        move_to(&mut self.by_step, id, old.and_then(|row| row.step.as_ref()), row.and_then(|row| row.step.as_ref()));
+        let (old_status, status) = (old.and_then(|row| row.signoff), row.and_then(|row| row.signoff));
+        move_to(&mut self.by_signoff, id, old_status.as_ref(), status.as_ref());
+        self.orders.put(id, old, row);
+        match after {
+            Some(row) => drop(self.rows.insert(id, row)),
+            None => drop(self.rows.remove(&id)),
+        }
+    }
+
+    fn refresh_text(&mut self, id: ItemId, state: &State) {
+        match state.items.by_id.get(&id) {
+            Some(item) => self.search.put(item),
+            None => self.search.forget(id),
+        }
+    }
+}
+
+fn member(set: &mut OrdSet<ItemId>, id: ItemId, is_in: bool) {
+    match is_in {
+        true => drop(set.insert(id)),
+        false => drop(set.remove(&id)),
+    }
+}
+
+fn move_to<K: Ord + Clone>(sets: &mut OrdMap<K, OrdSet<ItemId>>, id: ItemId, from: Option<&K>, to: Option<&K>) {
+    if from == to {
+        return;
+    }
+    if let Some(set) = from.and_then(|from| sets.get_mut(from)) {
+        set.remove(&id);
+    }
+    if let Some(to) = to {
+        sets.entry(to.clone()).or_default().insert(id);
+    }
+}
+
+/// Evaluations, sign-offs and comments, which are most of a log, change no text of an item.
+fn changes_text(event: &Event) -> bool {
+    match event {
+        Event::Sync(sync) => !matches!(sync, sync::Event::EvaluationRecorded { .. }),
+        Event::Item(item) => !matches!(item, artifact::Event::CommentAdded { .. }),
+        Event::Signoff(_) | Event::Deploy(_) => false,
+        _ => true,
     }
 }
 
@@ -190,6 +219,8 @@ impl Row {
             Some(before) if *before.name_key == *name_key => before.name_key.clone(),
             _ => name_key.into(),
         };
+        let step = derive::current_step(state, item);
+        let place = step.as_ref().and_then(|step| item.steps.iter().position(|at| at.id == *step));
         Self {
             blueprint: item.template.blueprint.clone(),
             name_key,
@@ -197,15 +228,12 @@ impl Row {
             governed_by: derive::governed_by(state, item.id),
             is_archived: item.is_archived,
             is_hidden: item.is_hidden,
-            step: derive::current_step(state, item),
+            step,
+            step_rank: place.and_then(|place| u32::try_from(place).ok()).map_or(0, |place| place.saturating_add(1)),
             signoff: derive::signoff(state, item).map(|(_, signoff)| signoff.status),
             sources: derive::sources(item).collect(),
             position: item.position,
         }
-    }
-
-    fn is_named(&self, id: ItemId, needle: Option<&str>) -> bool {
-        needle.is_none_or(|needle| self.name_key.contains(needle) || id.to_string() == needle)
     }
 
     fn key(&self, id: ItemId, sort: Sort) -> Key {
@@ -213,18 +241,22 @@ impl Row {
             Sort::Name => Key::of_text(&self.name_key, id),
             Sort::Id => Key::of_number(0, id),
             Sort::Changed => Key::of_number(self.position.0, id),
+            Sort::Step => Key::of_number(u64::from(self.step_rank), id),
         }
     }
 }
 
 impl Projection for Items {
     const NAME: &'static str = "items";
-    const REVISION: u32 = 1;
+    const REVISION: u32 = 2;
 
     fn apply(&mut self, event: &Recorded, state: &State) {
         let Some(item) = event.event.item() else { return };
         let before = self.rows.get(&item).map(|row| row.sources.clone());
         self.refresh(item, state);
+        if changes_text(&event.event) {
+            self.refresh_text(item, state);
+        }
         // A source is governed, or no longer, by an event about its govern item.
         let after = self.rows.get(&item).map(|row| row.sources.clone());
         if before != after {
@@ -248,6 +280,7 @@ impl Projection for Items {
         for item in &self.ungoverned {
             rows.row(item);
         }
+        self.search.digest(&mut rows);
         rows.digest()
     }
 }

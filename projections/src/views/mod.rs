@@ -5,7 +5,10 @@ pub mod deployments;
 pub mod inbox;
 pub mod initiatives;
 pub mod items;
+#[cfg(test)]
+mod list_tests;
 pub mod registry;
+pub mod search;
 #[cfg(test)]
 mod tests;
 pub mod timeline;
@@ -83,6 +86,8 @@ views! {
     board: board::Board,
     /// The sign-offs below each govern project.
     initiatives: initiatives::Initiatives,
+    /// When rights grew.
+    readers: crate::readable::Readers,
     /// What deployers asked the gate.
     deployments: deployments::Deployments,
 }

@@ -15,7 +15,7 @@ use crate::projection::{Number, Projection, Rows};
 
 mod tree;
 
-pub use tree::{BundleEntry, Metric, ModelEntry, ProjectEntry, Query, VersionEntry};
+pub use tree::{BundleEntry, Metric, ModelEntry, PAGE_VERSIONS_MAX, ProjectEntry, Query, VersionEntry};
 
 /// The metric to focus on when nobody chose one: ROC AUC.
 pub const METRIC_DEFAULT: &str = "auc";

@@ -214,7 +214,7 @@ fn what_waits_in_an_archived_item_is_in_no_inbox() {
 fn the_registry_shows_champion_challenger_metric_and_its_drift() {
     let (world, cast, views) = told();
     let query = registry::Query { limit: 10, ..registry::Query::default() };
-    let page = views.registry.models(&world.state, &query, &anything);
+    let page = views.registry.models(&world.state, &views.items, &query, &anything);
     let project = page.rows.iter().find(|project| project.item == cast.project).unwrap();
     assert_eq!(project.governed_by, Some(cast.govern_project));
     let [v1, v2] = &project.models[0].versions[..] else { panic!("{project:?}") };
@@ -227,14 +227,14 @@ fn the_registry_shows_champion_challenger_metric_and_its_drift() {
     assert_eq!(v2.metric.drift, Some(-0.06), "rounded to 12 decimals");
     assert_eq!(v2.drift[0].value.0, 0.12);
     let other = registry::Query { metric: Some("log_loss".into()), ..query.clone() };
-    let other = views.registry.models(&world.state, &other, &anything);
+    let other = views.registry.models(&world.state, &views.items, &other, &anything);
     let other = other.rows.iter().find(|project| project.item == cast.project).unwrap();
     assert_eq!(other.models[0].versions[1].metric.initial, None);
     assert!(other.models[0].versions[1].metric.latest.is_some());
     let named = registry::Query { q: Some("- V1".into()), ..query.clone() };
-    let named = views.registry.models(&world.state, &named, &anything);
+    let named = views.registry.models(&world.state, &views.items, &named, &anything);
     assert_eq!(named.rows[0].models[0].versions.iter().map(|version| version.item).collect::<Vec<_>>(), [cast.v1]);
-    let unreadable = views.registry.models(&world.state, &query, &|id| id != cast.project);
+    let unreadable = views.registry.models(&world.state, &views.items, &query, &|id| id != cast.project);
     assert!(unreadable.rows.iter().all(|project| project.item != cast.project));
 }
 

@@ -3,12 +3,13 @@
 //! Holds the events themselves, so that timelines, `GET /events` and the event stream never read the log while
 //! somebody waits. The cost is memory in proportion to the log; see `benches/README.md`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use countersign_core::ids::{Digest, ItemId, Position};
-use countersign_core::schema::event_name;
+use countersign_core::schema::{self, event_name, event_type};
 use countersign_core::time::Timestamp;
-use countersign_core::{Event, Principal, Recorded, State, artifact, deploy};
+use countersign_core::{Event, Principal, Recorded, State, artifact, deploy, sync};
 use imbl::{OrdSet, Vector};
 
 use crate::derive;
@@ -22,6 +23,10 @@ pub struct Timeline {
     events: Vector<Arc<Recorded>>,
     /// Events that are not [`Event::item`]'s are here as well: a source is governed, a govern item's source deployed.
     by_item: OrdSet<(ItemId, Position)>,
+    /// What people did; nodes and the system do most, and need no index to be found.
+    by_person: OrdSet<(Principal, Position)>,
+    /// Of every kind but those that most events are of.
+    by_kind: OrdSet<(u16, Position)>,
 }
 
 /// Which events.
@@ -107,12 +112,7 @@ impl Timeline {
         if first > last {
             return Part { events: Vec::new(), next: None };
         }
-        let positions: Box<dyn Iterator<Item = Position>> = match (filter.item, filter.order) {
-            (None, Order::Ascending) => Box::new((first.0..=last.0).map(Position)),
-            (None, Order::Descending) => Box::new((first.0..=last.0).rev().map(Position)),
-            (Some(item), Order::Ascending) => Box::new(self.of_item(item, first, last)),
-            (Some(item), Order::Descending) => Box::new(self.of_item(item, first, last).rev()),
-        };
+        let positions = self.positions(filter, first, last);
         let limit = filter.limit.clamp(1, LIMIT_MAX);
         let mut events: Vec<Arc<Recorded>> = positions
             .filter_map(|position| self.get(position))
@@ -126,8 +126,25 @@ impl Timeline {
         Part { events, next }
     }
 
-    fn of_item(&self, item: ItemId, first: Position, last: Position) -> impl DoubleEndedIterator<Item = Position> {
-        self.by_item.range((item, first)..=(item, last)).map(|(_, position)| *position)
+    /// By the index that leaves least to look at.
+    fn positions<'a>(&'a self, filter: &Filter, first: Position, last: Position) -> Positions<'a> {
+        if let Some(item) = filter.item {
+            return either(self.by_item.range((item, first)..=(item, last)).map(|(_, at)| *at), filter.order);
+        }
+        if let Some(person @ (Principal::User(_) | Principal::Key(_))) = &filter.actor {
+            let range = (person.clone(), first)..=(person.clone(), last);
+            return either(self.by_person.range(range).map(|(_, at)| *at), filter.order);
+        }
+        let number = |name: &Arc<str>| schema::catalogue().iter().find(|row| *row.name == **name).map(|row| row.number);
+        let kinds: Option<BTreeSet<u16>> = filter.kinds.iter().map(number).collect();
+        match kinds.filter(|kinds| !kinds.is_empty() && !kinds.iter().any(|kind| is_mass(*kind))) {
+            Some(kinds) => {
+                let of = |kind: u16| self.by_kind.range((kind, first)..=(kind, last)).map(|(_, at)| *at);
+                let found: BTreeSet<Position> = kinds.into_iter().flat_map(of).collect();
+                either(found.into_iter(), filter.order)
+            }
+            None => either((first.0..=last.0).map(Position), filter.order),
+        }
     }
 
     /// First and last position that time and `after` leave.
@@ -145,6 +162,25 @@ impl Timeline {
         }
         (first, last)
     }
+}
+
+type Positions<'a> = Box<dyn Iterator<Item = Position> + 'a>;
+
+fn either<'a>(positions: impl DoubleEndedIterator<Item = Position> + 'a, order: Order) -> Positions<'a> {
+    match order {
+        Order::Ascending => Box::new(positions),
+        Order::Descending => Box::new(positions.rev()),
+    }
+}
+
+/// What nodes say all the time.
+fn is_mass(kind: u16) -> bool {
+    let name = schema::catalogue().iter().find(|row| row.number == kind).map(|row| row.name);
+    matches!(name, Some("EvaluationRecorded" | "ItemSynced"))
+}
+
+fn is_mass_event(event: &Event) -> bool {
+    matches!(event, Event::Sync(sync::Event::EvaluationRecorded { .. } | sync::Event::ItemSynced { .. }))
 }
 
 fn index(position: Position) -> Option<usize> {
@@ -175,6 +211,12 @@ impl Projection for Timeline {
 
     fn apply(&mut self, event: &Recorded, state: &State) {
         self.events.push_back(Arc::new(event.clone()));
+        if matches!(event.actor, Principal::User(_) | Principal::Key(_)) {
+            self.by_person.insert((event.actor.clone(), event.position));
+        }
+        if !is_mass_event(&event.event) {
+            self.by_kind.insert((event_type(&event.event), event.position));
+        }
         for item in items_of(event, state) {
             self.by_item.insert((item, event.position));
         }

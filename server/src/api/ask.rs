@@ -3,7 +3,7 @@
 //! Time travel is filtered by today's rights and by those of then. Whatever is rendered comes from the snapshot alone,
 //! so that the same position gives the same bytes.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Json;
@@ -12,11 +12,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign_core::State;
-use countersign_core::access::may::{Action, Subject, is_admin, may};
+use countersign_core::access::may::{Action, Subject, allows, is_admin};
 use countersign_core::artifact::Item;
 use countersign_core::ids::{ItemId, Position};
 use countersign_core::time::Timestamp;
 use countersign_projections::Snapshot;
+use countersign_projections::readable::{Plan, Scope};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -52,6 +53,7 @@ pub struct Ask {
     pub snapshot: Arc<Snapshot>,
     /// The newest, for today's rights.
     pub latest: Arc<Snapshot>,
+    plan: OnceLock<Option<Arc<Plan>>>,
 }
 
 impl FromRequestParts<App> for Ask {
@@ -65,7 +67,7 @@ impl FromRequestParts<App> for Ask {
         }
         let latest = app.latest();
         let snapshot = travel(app, &latest, &when).await?;
-        Ok(Self { app: app.clone(), who, snapshot, latest })
+        Ok(Self::new(app.clone(), who, snapshot, latest))
     }
 }
 
@@ -90,6 +92,12 @@ async fn travel(app: &App, latest: &Arc<Snapshot>, when: &When) -> Result<Arc<Sn
 }
 
 impl Ask {
+    /// A question about this snapshot.
+    #[must_use]
+    pub fn new(app: App, who: Who, snapshot: Arc<Snapshot>, latest: Arc<Snapshot>) -> Self {
+        Self { app, who, snapshot, latest, plan: OnceLock::new() }
+    }
+
     /// The state that is read.
     #[must_use]
     pub fn state(&self) -> &State {
@@ -106,7 +114,11 @@ impl Ask {
     #[must_use]
     pub fn may_read(&self, item: ItemId) -> bool {
         let then = &self.snapshot.state;
-        if !may(then, &self.who.principal, Action::Read, Subject::Item(item)).is_allowed {
+        let blueprint = then.items.by_id.get(&item).map(|found| &found.template.blueprint);
+        if blueprint.is_some_and(|of| self.plan().is_some_and(|plan| plan.of(of) == Scope::All)) {
+            return true;
+        }
+        if !allows(then, &self.who.principal, Action::Read, Subject::Item(item)) {
             return false;
         }
         if Arc::ptr_eq(&self.snapshot, &self.latest) {
@@ -116,10 +128,18 @@ impl Ask {
         match then.items.by_id.get(&item) {
             Some(found) if !today.items.by_id.contains_key(&item) => {
                 let blueprint = Subject::Blueprint(&found.template.blueprint);
-                may(today, &self.who.principal, Action::Read, blueprint).is_allowed
+                allows(today, &self.who.principal, Action::Read, blueprint)
             }
-            _ => may(today, &self.who.principal, Action::Read, Subject::Item(item)).is_allowed,
+            _ => allows(today, &self.who.principal, Action::Read, Subject::Item(item)),
         }
+    }
+
+    /// What the reader may read, known beforehand; not on a journey into the past, where two times' rights count.
+    #[must_use]
+    pub fn plan(&self) -> Option<&Arc<Plan>> {
+        let is_now = || Arc::ptr_eq(&self.snapshot, &self.latest);
+        let plan = || is_now().then(|| self.app.plans.of(&self.snapshot, &self.who.principal));
+        self.plan.get_or_init(plan).as_ref()
     }
 
     /// Administrates the instance, then and today.

@@ -117,8 +117,8 @@ fn actor(ask: &Ask, name: &str) -> Principal {
 }
 
 fn listed(ask: &Ask, filter: &Filter, types: &Types) -> Answer<List<Json>> {
-    let keep = |recorded: &Recorded| types.has(recorded) && ask.may_read_event(recorded);
-    let part = ask.snapshot.views.timeline.list(filter, &keep);
+    let filter = Filter { kinds: types.0.iter().map(|name| name.as_str().into()).collect(), ..filter.clone() };
+    let part = ask.snapshot.views.timeline.list(&filter, &|recorded: &Recorded| ask.may_read_event(recorded));
     let items = part.events.iter().map(|recorded| ask.event(recorded)).collect();
     ask.answer(List { items, next_cursor: part.next.map(cursor), position: ask.position().0 })
 }

@@ -18,7 +18,7 @@ use crate::problem::Problem;
 pub struct Which {
     /// Of this blueprint.
     blueprint: Option<String>,
-    /// The name holds this, whatever its case; or the id is this.
+    /// Words, all of which the name, the id, a foreign key or a text field holds or begins with.
     q: Option<String>,
     /// Those that are hidden, instead of the others.
     #[serde(default)]
@@ -39,6 +39,7 @@ pub async fn list(
         hidden: which.hidden,
         cursor: page.after()?,
         limit: page.limit()?,
+        scope: ask.plan().cloned(),
     };
     let page = ask.snapshot.views.items.governable(ask.state(), &query, &|item| ask.may_read(item));
     Ok(ask.answer(shown(&ask, page)))

@@ -96,6 +96,7 @@ pub async fn list(ask: Ask, Params(page): Params<Page>) -> Result<Answer<List<In
         sort: Sort::Name,
         cursor: page.after()?,
         limit: page.limit()?,
+        scope: ask.plan().cloned(),
         ..Query::default()
     };
     let readable = |id| ask.may_read(id);

@@ -23,7 +23,7 @@ use crate::problem::Problem;
 pub struct Which {
     /// Of this blueprint.
     blueprint: Option<String>,
-    /// The name holds this, whatever its case; or the id is this.
+    /// Words, all of which the name, the id, a foreign key or a text field holds or begins with.
     q: Option<String>,
     /// Governed, or governable and not governed.
     governed: Option<bool>,
@@ -33,7 +33,7 @@ pub struct Which {
     step: Option<String>,
     /// The sign-off that stands for the item has this status.
     signoff: Option<String>,
-    /// `name`, `id` or `changed`; with `-` before it, the other way round.
+    /// `name`, `created`, `modified` or `step`, also `id` and `changed`; with `-` before it, the other way round.
     sort: Option<String>,
 }
 
@@ -91,14 +91,18 @@ impl From<StepWord> for StepStatus {
 }
 
 impl Which {
-    fn query(&self, page: &Page) -> Result<Query, Problem> {
+    pub(crate) fn query(&self, ask: &Ask, page: &Page) -> Result<Query, Problem> {
         let text = self.sort.as_deref().unwrap_or("name");
         let (word, order) = text.strip_prefix('-').map_or((text, Order::Ascending), |word| (word, Order::Descending));
         let sort = match word {
             "name" => Sort::Name,
-            "id" => Sort::Id,
-            "changed" => Sort::Changed,
-            _ => return Err(Problem::invalid_field("sort", "unknown_value", "name, id or changed, perhaps after a -")),
+            "id" | "created" => Sort::Id,
+            "changed" | "modified" => Sort::Changed,
+            "step" => Sort::Step,
+            _ => {
+                let wanted = "name, created, modified or step, perhaps after a -";
+                return Err(Problem::invalid_field("sort", "unknown_value", wanted));
+            }
         };
         Ok(Query {
             blueprint: self.blueprint.as_deref().map(BlueprintId::from),
@@ -111,6 +115,7 @@ impl Which {
             order,
             cursor: page.after()?,
             limit: page.limit()?,
+            scope: ask.plan().cloned(),
         })
     }
 }
@@ -128,7 +133,7 @@ pub async fn list(
     Params(which): Params<Which>,
     Params(page): Params<Page>,
 ) -> Result<Answer<List<ItemShape>>, Problem> {
-    let query = which.query(&page)?;
+    let query = which.query(&ask, &page)?;
     let readable = |item: ItemId| ask.may_read(item);
     let page = ask.snapshot.views.items.list(ask.state(), &query, &readable);
     Ok(ask.answer(shown(&ask, page)))

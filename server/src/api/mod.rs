@@ -23,6 +23,7 @@ pub mod params;
 pub mod projections;
 pub mod registry;
 pub mod reviews;
+pub mod search;
 pub mod shape;
 pub mod signoff;
 pub mod steps;
@@ -134,7 +135,9 @@ fn other_routes() -> OpenApiRouter<App> {
         .routes(routes!(me::read))
         .routes(routes!(governable::list))
         .routes(routes!(initiatives::list))
-        .routes(routes!(views::board))
+        .routes(routes!(views::portfolio))
+        .routes(routes!(search::search))
+        .routes(routes!(search::governed_projects))
         .routes(routes!(views::inbox))
         .routes(routes!(registry::models))
         .routes(routes!(registry::bundles))

@@ -21,7 +21,7 @@ use crate::problem::Problem;
 pub struct Which {
     /// The metric to focus on; `auc` when left out.
     metric: Option<String>,
-    /// A name holds this, whatever its case.
+    /// Words, all of which a project, a model, a version or a bundle holds or begins with.
     q: Option<String>,
 }
 
@@ -266,7 +266,8 @@ pub async fn models(
     Params(page): Params<Page>,
 ) -> Result<Answer<Models>, Problem> {
     let query = which.query(&page)?;
-    let page = ask.snapshot.views.registry.models(ask.state(), &query, &|item| ask.may_read(item));
+    let page =
+        ask.snapshot.views.registry.models(ask.state(), &ask.snapshot.views.items, &query, &|item| ask.may_read(item));
     let shape = Models {
         projects: page.rows.iter().map(|entry| project(&ask, entry)).collect(),
         metric: which.metric.unwrap_or_else(|| METRIC_DEFAULT.to_owned()),
@@ -315,7 +316,8 @@ pub async fn bundles(
     Params(page): Params<Page>,
 ) -> Result<Answer<Bundles>, Problem> {
     let query = which.query(&page)?;
-    let page = ask.snapshot.views.registry.bundles(ask.state(), &query, &|item| ask.may_read(item));
+    let page =
+        ask.snapshot.views.registry.bundles(ask.state(), &ask.snapshot.views.items, &query, &|item| ask.may_read(item));
     let bundles = page.rows.iter().map(|entry| bundle(&ask, entry)).collect();
     let next_cursor = page.next.map(cursor);
     Ok(ask.answer(Bundles { bundles, next_cursor, position: ask.position().0 }))

@@ -105,7 +105,7 @@ async fn next(mut turn: Turn) -> Option<(Vec<Sent>, Turn)> {
     if latest.position() <= turn.sent || !is_alive(&turn, &latest.state) {
         return None;
     }
-    let ask = Ask { app: turn.app.clone(), who: turn.who.clone(), snapshot: Arc::clone(&latest), latest };
+    let ask = Ask::new(turn.app.clone(), turn.who.clone(), Arc::clone(&latest), latest);
     let events: Vec<_> = ask.snapshot.views.timeline.after(turn.sent).take(TURN_EVENTS_MAX).cloned().collect();
     turn.sent = events.last().map_or(turn.sent, |event| event.position);
     let shown = events.iter().filter(|event| turn.types.has(event) && ask.may_read_event(event));

@@ -1,7 +1,7 @@
 //! Views over items: the board, the inbox.
 
-use countersign_core::ids::ItemId;
-use countersign_projections::views::board::Card;
+use countersign_core::ids::{ItemId, Position};
+use countersign_projections::views::board::{self, Card};
 use countersign_projections::views::inbox;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -82,22 +82,18 @@ fn name(ask: &Ask, item: ItemId) -> String {
 /// Govern projects as workflow board, matrix and gauges.
 #[utoipa::path(get, path = "/board", tag = "views",
     responses((status = 200, description = "The board", body = BoardShape)))]
-pub async fn board(ask: Ask) -> Answer<BoardShape> {
-    let (board, readable) = (&ask.snapshot.views.board, |item: ItemId| ask.may_read(item));
+pub async fn portfolio(ask: Ask) -> Answer<BoardShape> {
+    let found = ask.snapshot.views.board.cards(&|item: ItemId| ask.may_read(item));
     let cards = |cards: &[std::sync::Arc<Card>]| cards.iter().map(|each| card(&ask, each)).collect();
-    let columns = board.columns(ask.state(), &readable).into_iter();
-    let cells = board.matrix(&readable).into_iter();
     let shape = BoardShape {
-        columns: columns
+        gauges: board::gauges(&found).map(|(progress, count)| Gauge { progress: progress.word(), count }).into(),
+        columns: board::columns(ask.state(), found.clone())
+            .into_iter()
             .map(|column| Column { step: column.step.map(|step| step.to_string()), items: cards(&column.cards) })
             .collect(),
-        matrix: cells
-            .map(|cell| Cell { value_score: cell.value_score, risk_score: cell.risk_score, items: cards(&cell.cards) })
-            .collect(),
-        gauges: board
-            .gauges(&readable)
-            .map(|(progress, count)| Gauge { progress: progress.word(), count })
+        matrix: board::matrix(found)
             .into_iter()
+            .map(|cell| Cell { value_score: cell.value_score, risk_score: cell.risk_score, items: cards(&cell.cards) })
             .collect(),
         position: ask.position().0,
     };
@@ -126,8 +122,9 @@ pub struct Waiting {
     responses((status = 200, description = "One page of what waits", body = List<Waiting>)))]
 pub async fn inbox(ask: Ask, Params(page): Params<Page>) -> Result<Answer<List<Waiting>>, Problem> {
     let (limit, after) = (page.limit()?, page.after::<u64>()?.unwrap_or(0));
-    let entries = ask.snapshot.views.inbox.of(ask.state(), &ask.who.principal).into_iter();
-    let entries = entries.filter(|entry| entry.since.0 > after && ask.may_read(entry.signoff.item));
+    let (plan, principal) = (ask.plan().map(std::sync::Arc::as_ref), &ask.who.principal);
+    let entries = ask.snapshot.views.inbox.waiting_for(ask.state(), principal, plan, Position(after));
+    let entries = entries.filter(|entry| ask.may_read(entry.signoff.item));
     let mut items: Vec<Waiting> = entries.take(limit + 1).map(|entry| waiting(&ask, &entry)).collect();
     let has_more = items.len() > limit;
     items.truncate(limit);

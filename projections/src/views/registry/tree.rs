@@ -1,5 +1,6 @@
 //! The registry as people read it: project → model → version, and bundles.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use countersign_core::State;
@@ -10,17 +11,25 @@ use countersign_core::sync::{Active, Measure, SyncKey, SyncObject, SyncSource};
 
 use super::{Drift, Point, Registry};
 use crate::derive;
-use crate::page::{Cursor, Key, Order, Page, page};
+use crate::page::{Cursor, Key, Page};
+use crate::views::items::{self, Items};
+use crate::views::search::Found;
 
 /// Drift is a difference of binary fractions; at so many decimals it is what people expect.
 const DRIFT_DECIMALS_FACTOR: f64 = 1e12;
+
+/// A page of projects ends with the one that brings it to so many versions, however many projects were asked for.
+pub const PAGE_VERSIONS_MAX: usize = 1_000;
+
+/// Most finds of a text from which projects are looked up, rather than the other way round.
+const FOUND_MAX: usize = 4_000;
 
 /// Which part of the registry.
 #[derive(Debug, Clone, Default)]
 pub struct Query {
     /// The metric to focus on; [`super::METRIC_DEFAULT`] when left out.
     pub metric: Option<Arc<str>>,
-    /// A name holds this, whatever its case: of the project (with all that is in it), a model or a version.
+    /// Words that a project (with all that is in it), a model, a version or a bundle holds.
     pub q: Option<String>,
     /// After this row.
     pub cursor: Option<Cursor>,
@@ -107,7 +116,7 @@ pub struct BundleEntry {
 struct Reader<'a> {
     state: &'a State,
     is_readable: &'a dyn Fn(ItemId) -> bool,
-    needle: Option<String>,
+    found: Option<&'a Found<'a>>,
 }
 
 impl<'a> Reader<'a> {
@@ -118,9 +127,32 @@ impl<'a> Reader<'a> {
         (is_there && (self.is_readable)(id)).then_some((item, source))
     }
 
-    fn of_blueprint(&self, object: SyncObject) -> impl Iterator<Item = (&'a Arc<Item>, &'a Arc<SyncSource>)> {
-        let items = self.state.items.by_blueprint.get(&BlueprintId::from(object.blueprint()));
-        items.into_iter().flatten().filter_map(|id| self.get(*id))
+    /// The projects of all that the text finds, when that is not too much to look at.
+    fn projects_found(&self) -> Option<BTreeSet<ItemId>> {
+        let found = self.found.filter(|found| found.count_max() <= FOUND_MAX)?;
+        let project = |id: ItemId| {
+            let key = &self.state.items.by_id.get(&id)?.source.as_ref()?.key;
+            let object = SyncObject::Project { project: key.object.project()?.clone() };
+            self.state.nodes.items.get(&SyncKey { node: key.node.clone(), object }).copied()
+        };
+        Some(found.items().into_iter().filter_map(project).collect())
+    }
+
+    fn bundle(&self, id: ItemId) -> Option<BundleEntry> {
+        let (_, source) = self.get(id)?;
+        let governed_by = derive::governed_by(self.state, id);
+        let (step, signoff) = self.step_and_signoff(governed_by);
+        let parent = source.key.object.parent();
+        let project = parent
+            .and_then(|object| self.state.nodes.items.get(&SyncKey { node: source.key.node.clone(), object }).copied());
+        Some(BundleEntry {
+            item: id,
+            project: project.filter(|project| (self.is_readable)(*project)),
+            governed_by,
+            step,
+            signoff,
+            model_versions: source.model_versions.clone(),
+        })
     }
 
     /// Items of a node from `first` on, while they lie in `parent`.
@@ -135,7 +167,7 @@ impl<'a> Reader<'a> {
     }
 
     fn is_named(&self, item: &Item) -> bool {
-        self.needle.as_deref().is_none_or(|needle| item.name.to_lowercase().contains(needle))
+        self.found.is_none_or(|found| found.has(item.id))
     }
 
     fn step_and_signoff(&self, govern_item: Option<ItemId>) -> (Option<StepId>, Option<Status>) {
@@ -149,54 +181,63 @@ fn empty() -> Arc<str> {
     Arc::from("")
 }
 
+fn listed(object: &SyncObject, query: &Query) -> items::Query {
+    let blueprint = Some(BlueprintId::from(object.blueprint()));
+    items::Query { blueprint, cursor: query.cursor.clone(), limit: query.limit, ..items::Query::default() }
+}
+
 fn key(item: &Item) -> Key {
     Key::of_text(&item.name.to_lowercase().into(), item.id)
 }
 
 impl Registry {
     /// One page of projects by name, each with its models and their versions.
-    pub fn models(&self, state: &State, query: &Query, is_readable: &dyn Fn(ItemId) -> bool) -> Page<ProjectEntry> {
-        let needle = query.q.as_deref().map(str::to_lowercase);
-        let reader = Reader { state, is_readable, needle };
+    pub fn models(
+        &self,
+        state: &State,
+        items: &Items,
+        query: &Query,
+        is_readable: &dyn Fn(ItemId) -> bool,
+    ) -> Page<ProjectEntry> {
+        let found = query.q.as_deref().map(|q| items.find(q));
+        let reader = Reader { state, is_readable, found: found.as_ref() };
         let metric = query.metric.clone().unwrap_or_else(|| super::METRIC_DEFAULT.into());
+        let few = reader.projects_found();
         // Projects are chosen by looking at them; their versions are drawn up for one page only.
-        let keys = reader
-            .of_blueprint(SyncObject::Project { project: empty() })
-            .filter(|(item, source)| self.matches(&reader, item, source))
-            .map(|(item, _)| key(item));
-        let ids = page(keys, query.cursor.as_ref(), Order::Ascending, query.limit);
-        let next = ids.next;
-        let rows = ids.rows.into_iter().filter_map(|id| self.project(&reader, id, &metric)).collect();
+        let is_shown = |id: ItemId| {
+            few.as_ref().is_none_or(|few| few.contains(&id))
+                && reader.get(id).is_some_and(|(item, source)| self.matches(&reader, item, source))
+        };
+        let object = SyncObject::Project { project: empty() };
+        let ids = items.list(state, &listed(&object, query), &is_shown);
+        let (mut rows, mut versions, mut next) = (Vec::new(), 0_usize, ids.next);
+        let count = ids.rows.len();
+        for (number, id) in ids.rows.into_iter().enumerate() {
+            let Some(project) = self.project(&reader, id, &metric) else { continue };
+            versions = versions.saturating_add(project.models.iter().map(|model| model.versions.len()).sum());
+            rows.push(project);
+            if versions >= PAGE_VERSIONS_MAX && number.saturating_add(1) < count {
+                next = state.items.by_id.get(&id).map(|item| Cursor(key(item)));
+                break;
+            }
+        }
         Page { rows, next }
     }
 
     /// One page of bundles by name.
-    pub fn bundles(&self, state: &State, query: &Query, is_readable: &dyn Fn(ItemId) -> bool) -> Page<BundleEntry> {
-        let needle = query.q.as_deref().map(str::to_lowercase);
-        let reader = Reader { state, is_readable, needle };
-        let keys = reader
-            .of_blueprint(SyncObject::Bundle { project: empty(), bundle: empty() })
-            .filter(|(item, _)| reader.is_named(item))
-            .map(|(item, _)| key(item));
-        let ids = page(keys, query.cursor.as_ref(), Order::Ascending, query.limit);
+    pub fn bundles(
+        &self,
+        state: &State,
+        items: &Items,
+        query: &Query,
+        is_readable: &dyn Fn(ItemId) -> bool,
+    ) -> Page<BundleEntry> {
+        let reader = Reader { state, is_readable, found: None };
+        let object = SyncObject::Bundle { project: empty(), bundle: empty() };
+        let wanted = items::Query { q: query.q.clone(), ..listed(&object, query) };
+        let ids = items.list(state, &wanted, &|id| reader.get(id).is_some());
         let next = ids.next;
-        let rows = ids.rows.into_iter().filter_map(|id| {
-            let (_, source) = reader.get(id)?;
-            let governed_by = derive::governed_by(state, id);
-            let (step, signoff) = reader.step_and_signoff(governed_by);
-            let project =
-                source.key.object.parent().and_then(|object| {
-                    state.nodes.items.get(&SyncKey { node: source.key.node.clone(), object }).copied()
-                });
-            Some(BundleEntry {
-                item: id,
-                project: project.filter(|project| is_readable(*project)),
-                governed_by,
-                step,
-                signoff,
-                model_versions: source.model_versions.clone(),
-            })
-        });
+        let rows = ids.rows.into_iter().filter_map(|id| reader.bundle(id));
         Page { rows: rows.collect(), next }
     }
 

@@ -1,0 +1,213 @@
+//! Which items, in which order: the shorter of two ways. Few candidates are looked at one by one and the first of them
+//! kept; otherwise the order is walked from the cursor on until the page is full.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use countersign_core::State;
+use countersign_core::ids::{BlueprintId, ItemId};
+use countersign_core::sync::{SyncKey, SyncObject};
+use imbl::OrdSet;
+
+use super::{GovernableQuery, Items, Query, Row, Sort};
+use crate::page::{Cursor, Key, Order, Page, page, page_of_sorted};
+use crate::readable::{Plan, Scope};
+use crate::views::search::Found;
+
+/// So many candidates are looked at one by one rather than walking an order.
+const CANDIDATES_MAX: usize = 4_000;
+
+/// What a list is narrowed by, apart from its blueprint.
+struct Narrow<'a> {
+    items: &'a Items,
+    blueprints: Vec<BlueprintId>,
+    /// Every item of the list is in each of them.
+    sets: Vec<&'a OrdSet<ItemId>>,
+    found: Option<Found<'a>>,
+    plan: Option<&'a Plan>,
+    is_readable: &'a dyn Fn(ItemId) -> bool,
+    sort: Sort,
+    order: Order,
+    cursor: Option<&'a Cursor>,
+    limit: usize,
+}
+
+impl Items {
+    /// One page of ids. What `is_readable` refuses does not exist for the reader: it is left out before paging.
+    pub fn list(&self, _state: &State, query: &Query, is_readable: &dyn Fn(ItemId) -> bool) -> Page<ItemId> {
+        let none = OrdSet::new();
+        let blueprints =
+            query.blueprint.clone().map_or_else(|| self.orders.blueprints().cloned().collect(), |of| vec![of]);
+        let mut narrow = self.narrow(blueprints, query.q.as_deref(), query.scope.as_deref(), is_readable);
+        if query.governed == Some(true) {
+            narrow.sets.push(&self.governed);
+        }
+        if query.archived == Some(true) {
+            narrow.sets.push(&self.archived);
+        }
+        if let Some(step) = &query.step {
+            narrow.sets.push(self.by_step.get(step).unwrap_or(&none));
+        }
+        if let Some(signoff) = &query.signoff {
+            narrow.sets.push(self.by_signoff.get(signoff).unwrap_or(&none));
+        }
+        (narrow.sort, narrow.order) = (query.sort, query.order);
+        (narrow.cursor, narrow.limit) = (query.cursor.as_ref(), query.limit);
+        narrow.page(&|row: &Row| {
+            (query.governed != Some(false) || (row.is_governable && row.governed_by.is_none()))
+                && (query.archived != Some(false) || !row.is_archived)
+        })
+    }
+
+    /// One page of what could be governed, by name.
+    pub fn governable(
+        &self,
+        state: &State,
+        query: &GovernableQuery,
+        is_readable: &dyn Fn(ItemId) -> bool,
+    ) -> Page<ItemId> {
+        let kinds = || self.orders.blueprints().filter(|blueprint| is_source(blueprint)).cloned().collect();
+        let blueprints = query.blueprint.clone().map_or_else(kinds, |blueprint| vec![blueprint]);
+        // Nothing can be hidden by a parent that is not there.
+        let hidden: OrdSet<ItemId> = self.hidden.iter().flat_map(|item| below(state, *item)).collect();
+        let is_readable = |item: ItemId| hidden.contains(&item) == query.hidden && is_readable(item);
+        let mut narrow = self.narrow(blueprints, query.q.as_deref(), None, &is_readable);
+        let scoped = |item: ItemId, row: &Row| match query.scope.as_deref().map(|plan| plan.of(&row.blueprint)) {
+            Some(Scope::All) => hidden.contains(&item) == query.hidden,
+            Some(Scope::Nothing) => false,
+            Some(Scope::Among(items)) => items.contains(&item) && is_readable(item),
+            Some(Scope::Ask) | None => is_readable(item),
+        };
+        let judge = |item: ItemId| self.rows.get(&item).is_some_and(|row| scoped(item, row));
+        narrow.is_readable = &judge;
+        narrow.sets.push(&self.ungoverned);
+        if query.hidden {
+            narrow.sets.push(&hidden);
+        }
+        (narrow.cursor, narrow.limit) = (query.cursor.as_ref(), query.limit);
+        narrow.page(&|_| true)
+    }
+
+    fn narrow<'a>(
+        &'a self,
+        mut blueprints: Vec<BlueprintId>,
+        q: Option<&str>,
+        plan: Option<&'a Plan>,
+        is_readable: &'a dyn Fn(ItemId) -> bool,
+    ) -> Narrow<'a> {
+        if let Some(plan) = plan {
+            blueprints.retain(|blueprint| !matches!(plan.of(blueprint), Scope::Nothing));
+        }
+        Narrow {
+            items: self,
+            blueprints,
+            sets: Vec::new(),
+            found: q.map(|q| self.search.find(q)),
+            plan,
+            is_readable,
+            sort: Sort::Name,
+            order: Order::Ascending,
+            cursor: None,
+            limit: 0,
+        }
+    }
+}
+
+impl Narrow<'_> {
+    fn page(&self, keep: &dyn Fn(&Row) -> bool) -> Page<ItemId> {
+        let is_kept = |item: ItemId, row: &Row| {
+            self.sets.iter().all(|set| set.contains(&item))
+                && self.found.as_ref().is_none_or(|found| found.has(item))
+                && keep(row)
+                && self.may(item, row)
+        };
+        match self.candidates() {
+            Some(candidates) => {
+                let rows = candidates.into_iter().filter_map(|item| Some((item, self.items.rows.get(&item)?)));
+                let of_list = |row: &Row| self.blueprints.contains(&row.blueprint);
+                let keys = rows.filter(|(item, row)| of_list(row) && is_kept(*item, row));
+                let keys = keys.map(|(item, row)| row.key(item, self.sort));
+                page(keys, self.cursor, self.order, self.limit)
+            }
+            None => {
+                let keys = self.items.orders.walk(&self.blueprints, self.sort, self.order, self.cursor);
+                let row = |key: &Key| self.items.rows.get(&key.id);
+                page_of_sorted(keys.filter(|key| row(key).is_some_and(|row| is_kept(key.id, row))), self.limit)
+            }
+        }
+    }
+
+    fn may(&self, item: ItemId, row: &Row) -> bool {
+        match self.plan.map(|plan| plan.of(&row.blueprint)) {
+            Some(Scope::All) => true,
+            Some(Scope::Nothing) => false,
+            Some(Scope::Among(items)) => items.contains(&item) && (self.is_readable)(item),
+            Some(Scope::Ask) | None => (self.is_readable)(item),
+        }
+    }
+
+    /// A superset of the list, when it is known to be small.
+    fn candidates(&self) -> Option<BTreeSet<ItemId>> {
+        let set = self.sets.iter().min_by_key(|set| set.len());
+        let found = self.found.as_ref().map(|found| (found, found.count_max()));
+        let readable = self.plan.and_then(|plan| plan.few(&self.blueprints, CANDIDATES_MAX));
+        let smallest = [set.map(|set| set.len()), found.map(|(_, count)| count), readable.as_ref().map(BTreeSet::len)];
+        let smallest = smallest.into_iter().flatten().min().filter(|count| *count <= CANDIDATES_MAX)?;
+        if let Some(set) = set.filter(|set| set.len() == smallest) {
+            return Some(set.iter().copied().collect());
+        }
+        match found {
+            Some((found, count)) if count == smallest => Some(found.items()),
+            _ => readable,
+        }
+    }
+}
+
+fn is_source(blueprint: &BlueprintId) -> bool {
+    let none: Arc<str> = "".into();
+    let project = || none.clone();
+    let objects = [
+        SyncObject::Project { project: project() },
+        SyncObject::SavedModel { project: project(), model: project() },
+        SyncObject::ModelVersion { project: project(), model: project(), version: project() },
+        SyncObject::Bundle { project: project(), bundle: project() },
+    ];
+    objects.iter().any(|object| object.blueprint() == blueprint.as_str())
+}
+
+/// A synced item and all that lies in it.
+fn below(state: &State, item: ItemId) -> Vec<ItemId> {
+    let mut found = vec![item];
+    let Some(source) = state.items.by_id.get(&item).and_then(|item| item.source.as_ref()) else { return found };
+    let none: Arc<str> = "".into();
+    let mut firsts = Vec::new();
+    match &source.key.object {
+        SyncObject::Project { project } => {
+            firsts.push(SyncObject::SavedModel { project: project.clone(), model: none.clone() });
+            firsts.push(SyncObject::Bundle { project: project.clone(), bundle: none.clone() });
+            let version = none.clone();
+            firsts.push(SyncObject::ModelVersion { project: project.clone(), model: none, version });
+        }
+        SyncObject::SavedModel { project, model } => {
+            let (project, model) = (project.clone(), model.clone());
+            firsts.push(SyncObject::ModelVersion { project, model, version: none });
+        }
+        _ => {}
+    }
+    let own = &source.key;
+    for first in firsts {
+        let kind = first.blueprint();
+        let within = |key: &SyncKey| {
+            let is_in_model = !matches!(own.object, SyncObject::SavedModel { .. })
+                || key.object.parent().as_ref() == Some(&own.object);
+            key.node == own.node
+                && key.object.blueprint() == kind
+                && key.object.project() == own.object.project()
+                && is_in_model
+        };
+        let start = SyncKey { node: own.node.clone(), object: first };
+        let children = state.nodes.items.range(start..).take_while(|(key, _)| within(key));
+        found.extend(children.map(|(_, id)| *id));
+    }
+    found
+}

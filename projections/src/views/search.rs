@@ -1,0 +1,215 @@
+//! Full text: an inverted index over names, ids, foreign keys and text fields of items.
+//!
+//! A token is a run of letters and digits in lower case. A query's tokens are prefixes, all of which an item has to
+//! hold. Bounded per item; what lies beyond the bounds is not found.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use countersign_core::artifact::Item;
+use countersign_core::ids::ItemId;
+use countersign_core::sync::SyncObject;
+use countersign_core::value::Value;
+use imbl::{OrdMap, OrdSet};
+
+use crate::projection::Rows;
+
+/// Most different tokens of one item.
+pub const ITEM_TOKENS_MAX: usize = 512;
+/// Longest token, in characters; the rest of a longer one is not looked at.
+pub const TOKEN_CHARS_MAX: usize = 40;
+/// How much of each text is looked at, in bytes.
+pub const TEXT_BYTES_MAX: usize = 4 * 1024;
+/// Most tokens of a query; more are not looked at.
+pub const QUERY_TOKENS_MAX: usize = 12;
+
+/// Which items hold which tokens.
+#[derive(Debug, Clone, Default)]
+pub struct Index {
+    /// Tokens are numbered, since most occur often.
+    tokens: OrdMap<Arc<str>, Token>,
+    texts: OrdMap<u32, Arc<str>>,
+    postings: OrdSet<(u32, ItemId)>,
+    /// Ascending; to take an item out again, and to look a candidate over.
+    items: OrdMap<ItemId, Arc<[u32]>>,
+    last_token: u32,
+}
+
+#[derive(Debug, Clone, Copy, Hash)]
+struct Token {
+    number: u32,
+    items: u32,
+}
+
+/// A query, looked up in one index.
+#[derive(Debug, Clone)]
+pub struct Found<'a> {
+    index: &'a Index,
+    item: Option<ItemId>,
+    /// Per token of the query: the tokens that begin with it, ascending, and how many items they are in.
+    terms: Vec<(Vec<u32>, usize)>,
+}
+
+impl Index {
+    /// Takes an item in as it is now.
+    pub(super) fn put(&mut self, item: &Item) {
+        let tokens = tokens_of(item);
+        let known = self.items.get(&item.id).cloned();
+        let is_same = known.as_ref().is_some_and(|known| {
+            known.len() == tokens.len()
+                && tokens.iter().all(|token| {
+                    self.tokens.get(token.as_str()).is_some_and(|token| known.binary_search(&token.number).is_ok())
+                })
+        });
+        if is_same {
+            return;
+        }
+        self.remove(item.id, &tokens);
+        let mut numbers: Vec<u32> = tokens.into_iter().map(|token| self.count(token, item.id)).collect();
+        numbers.sort_unstable();
+        self.items.insert(item.id, numbers.into());
+    }
+
+    /// Takes an item out.
+    pub(super) fn forget(&mut self, item: ItemId) {
+        self.remove(item, &BTreeSet::new());
+        self.items.remove(&item);
+    }
+
+    /// What a text of people's finds.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Found<'_> {
+        let mut terms = BTreeSet::new();
+        split(text, &mut terms, QUERY_TOKENS_MAX);
+        let terms = terms.iter().map(|term| {
+            let from: Arc<str> = term.as_str().into();
+            let mut count = 0_usize;
+            let tokens = self.tokens.range(from..).take_while(|(token, _)| token.starts_with(term.as_str()));
+            let mut numbers: Vec<u32> = tokens
+                .map(|(_, token)| {
+                    count = count.saturating_add(usize::try_from(token.items).unwrap_or(usize::MAX));
+                    token.number
+                })
+                .collect();
+            numbers.sort_unstable();
+            (numbers, count)
+        });
+        Found { index: self, item: text.trim().parse().ok(), terms: terms.collect() }
+    }
+
+    pub(super) fn digest(&self, rows: &mut Rows) {
+        for (token, held) in &self.tokens {
+            rows.row(&(token, held));
+        }
+        for row in &self.items {
+            rows.row(&row);
+        }
+    }
+
+    fn count(&mut self, token: String, item: ItemId) -> u32 {
+        let number = match self.tokens.get_mut(token.as_str()) {
+            Some(held) => {
+                if self.postings.insert((held.number, item)).is_none() {
+                    held.items = held.items.saturating_add(1);
+                }
+                return held.number;
+            }
+            None => self.last_token.saturating_add(1),
+        };
+        self.last_token = number;
+        let token: Arc<str> = token.into();
+        self.texts.insert(number, token.clone());
+        self.tokens.insert(token, Token { number, items: 1 });
+        self.postings.insert((number, item));
+        number
+    }
+
+    /// All postings of an item but those of the tokens that it keeps.
+    fn remove(&mut self, item: ItemId, kept: &BTreeSet<String>) {
+        let Some(known) = self.items.get(&item).cloned() else { return };
+        let kept: BTreeSet<u32> =
+            kept.iter().filter_map(|token| self.tokens.get(token.as_str())).map(|token| token.number).collect();
+        for number in known.iter().filter(|number| !kept.contains(number)) {
+            self.postings.remove(&(*number, item));
+            let Some(text) = self.texts.get(number).cloned() else { continue };
+            let Some(token) = self.tokens.get_mut(&text) else { continue };
+            token.items = token.items.saturating_sub(1);
+            if token.items == 0 {
+                self.tokens.remove(&text);
+                self.texts.remove(number);
+            }
+        }
+    }
+}
+
+impl Found<'_> {
+    /// Whether an item holds all of it.
+    #[must_use]
+    pub fn has(&self, item: ItemId) -> bool {
+        if self.item == Some(item) {
+            return true;
+        }
+        let Some(held) = self.index.items.get(&item) else { return false };
+        let begins = |numbers: &[u32]| held.iter().any(|number| numbers.binary_search(number).is_ok());
+        self.terms.iter().all(|(numbers, _)| begins(numbers))
+    }
+
+    /// At most how many items it finds.
+    #[must_use]
+    pub fn count_max(&self) -> usize {
+        let rarest = self.terms.iter().map(|(_, count)| *count).min();
+        rarest.unwrap_or(self.index.items.len()).saturating_add(usize::from(self.item.is_some()))
+    }
+
+    /// What it finds, each once, in order of making.
+    #[must_use]
+    pub fn items(&self) -> BTreeSet<ItemId> {
+        let mut found = BTreeSet::new();
+        match self.terms.iter().min_by_key(|(_, count)| *count) {
+            None => found.extend(self.index.items.keys().copied()),
+            Some((numbers, _)) => {
+                for number in numbers {
+                    let postings = self.index.postings.range((*number, ItemId(0))..=(*number, ItemId(u32::MAX)));
+                    found.extend(postings.map(|(_, item)| *item).filter(|item| self.has(*item)));
+                }
+            }
+        }
+        found.extend(self.item.filter(|item| self.index.items.contains_key(item)));
+        found
+    }
+}
+
+fn tokens_of(item: &Item) -> BTreeSet<String> {
+    let mut tokens = BTreeSet::new();
+    let mut take = |text: &str| split(text, &mut tokens, ITEM_TOKENS_MAX);
+    take(&item.name);
+    take(&item.id.to_string());
+    if let Some(source) = &item.source {
+        take(source.key.node.as_str());
+        let object = &source.key.object;
+        object.project().into_iter().for_each(|project| take(project));
+        if let SyncObject::ModelVersion { model, .. } = object {
+            take(model);
+        }
+        take(object.own_key());
+    }
+    for value in item.fields.values().flat_map(Value::scalars) {
+        if let Value::Text(text) | Value::Category(text) = value {
+            take(text);
+        }
+    }
+    tokens
+}
+
+/// The different tokens of a text, until there are `max` in all.
+fn split(text: &str, into: &mut BTreeSet<String>, max: usize) {
+    let end = text.floor_char_boundary(TEXT_BYTES_MAX);
+    let text = text.get(..end).unwrap_or(text);
+    let runs = text.split(|c: char| !c.is_alphanumeric()).filter(|run| !run.is_empty());
+    for run in runs {
+        if into.len() >= max {
+            return;
+        }
+        into.insert(run.chars().flat_map(char::to_lowercase).take(TOKEN_CHARS_MAX).collect());
+    }
+}
