@@ -58,7 +58,7 @@ async fn items_are_sorted_by_name_making_and_change() -> Result<()> {
     };
     ensure!(sorted("name").await? == [a.clone(), b.clone()]);
     ensure!(sorted("created").await? == [b.clone(), a.clone()]);
-    admin.ask(Method::PATCH, &format!("/items/{b}"), Some(json!({"name": "Beta 2"}))).await?;
+    admin.ask(Method::PATCH, &format!("/items/{b}"), Some(&json!({"name": "Beta 2"}))).await?;
     ensure!(sorted("-modified").await? == [b.clone(), a.clone()]);
     ensure!(sorted("step").await?.len() == 2);
     problem(&admin.ask(Method::GET, "/items?sort=weight", None).await?, 422, "unknown_value")?;
