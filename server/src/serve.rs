@@ -20,9 +20,8 @@ use crate::bootstrap::{self, ADMIN_KEY_VARIABLE};
 use crate::config::Config;
 use crate::health::Health;
 use crate::metrics::Metrics;
-use crate::{connections, http, nats, tls};
 use crate::plan::Plans;
-use crate::{http, nats};
+use crate::{connections, http, nats, tls};
 
 /// How long the views may take to show the first events.
 const FIRST_VIEW_TIME_MAX: Duration = Duration::from_secs(30);
