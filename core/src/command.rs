@@ -1,6 +1,6 @@
 //! Everything that can be wished for, by domain module.
 
-use crate::{access, artifact, deploy, log, series, settings, signoff, subscription, sync};
+use crate::{access, artifact, audit, deploy, log, series, settings, signoff, subscription, sync};
 
 /// One wish, in the imperative.
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ pub enum Command {
     Signoff(signoff::Command),
     /// About people, groups, keys.
     Access(access::Command),
+    /// What was tried and came to nothing.
+    Audit(audit::Command),
     /// About infrastructures and deployments.
     Deploy(deploy::Command),
     /// About files.
@@ -35,4 +37,4 @@ macro_rules! from_module_commands {
     )*};
 }
 
-from_module_commands!(log Log, sync Sync, artifact Item, signoff Signoff, access Access, deploy Deploy, series Series, settings Settings, subscription Subscription);
+from_module_commands!(log Log, sync Sync, artifact Item, signoff Signoff, access Access, audit Audit, deploy Deploy, series Series, settings Settings, subscription Subscription);

@@ -1,7 +1,7 @@
 //! Everything that can have happened, by domain module. The catalogue with its permanent numbers is in `schema`.
 
 use crate::ids::ItemId;
-use crate::{access, artifact, blueprint, deploy, log, series, settings, signoff, subscription, sync};
+use crate::{access, artifact, audit, blueprint, deploy, log, series, settings, signoff, subscription, sync};
 
 /// One fact, in the past tense.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,8 @@ pub enum Event {
     Template(blueprint::Event),
     /// About people, groups, keys, roles.
     Access(access::Event),
+    /// What was tried and came to nothing.
+    Audit(audit::Event),
     /// About infrastructures and the gate.
     Deploy(deploy::Event),
     /// About files and series.
@@ -33,7 +35,7 @@ impl Event {
     #[must_use]
     pub fn item(&self) -> Option<ItemId> {
         match self {
-            Self::Log(_) | Self::Template(_) | Self::Series(_) | Self::Settings(_) => None,
+            Self::Log(_) | Self::Audit(_) | Self::Template(_) | Self::Series(_) | Self::Settings(_) => None,
             Self::Sync(event) => event.item(),
             Self::Item(event) => Some(event.item()),
             Self::Signoff(event) => Some(event.step().0),
@@ -54,4 +56,4 @@ macro_rules! from_module_events {
     )*};
 }
 
-from_module_events!(log Log, sync Sync, artifact Item, signoff Signoff, blueprint Template, access Access, deploy Deploy, series Series, settings Settings, subscription Subscription);
+from_module_events!(log Log, sync Sync, artifact Item, signoff Signoff, blueprint Template, access Access, audit Audit, deploy Deploy, series Series, settings Settings, subscription Subscription);

@@ -22,6 +22,8 @@ pub fn evolve(state: &mut State, recorded: &Recorded) {
         Event::Signoff(event) => signoff::evolve(state, recorded, event),
         Event::Template(event) => blueprint::evolve(state, recorded, event),
         Event::Access(event) => access::evolve(state, recorded, event),
+        // Says what came to nothing, and so changes nothing.
+        Event::Audit(_) => {}
         Event::Deploy(event) => deploy::evolve(state, event),
         Event::Series(event) => series::evolve(state, recorded, event),
         Event::Settings(event) => settings::evolve(state, recorded, event),

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod artifact;
+pub mod audit;
 pub mod blueprint;
 pub mod command;
 pub mod context;

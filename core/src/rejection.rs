@@ -138,6 +138,7 @@ macro_rules! all_rejections {
 all_rejections! {
     common::Rejection => Common,
     crate::access::Rejection => Access,
+    crate::audit::Rejection => Audit,
     crate::artifact::Rejection => Item,
     crate::deploy::Rejection => Deploy,
     crate::log::Rejection => Log,

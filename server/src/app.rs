@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::plan::Plans;
+use crate::refusals::Refusals;
 
 /// How often it is looked whether a request still holds the parts.
 const RELEASE_PAUSE: Duration = Duration::from_millis(2);
@@ -41,6 +42,8 @@ pub struct Parts {
     pub plans: Plans,
     /// What `/readyz` says.
     pub health: Health,
+    /// Refused attempts, until they are told to the log.
+    pub refusals: Refusals,
     /// What `/metrics` says.
     pub metrics: Metrics,
     /// Cancelled when the service stops; open streams end then.

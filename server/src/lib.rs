@@ -21,6 +21,7 @@ pub mod nats;
 pub mod password;
 pub mod plan;
 pub mod problem;
+pub mod refusals;
 pub mod relay;
 pub mod serve;
 pub mod shutdown;

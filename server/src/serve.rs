@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::plan::Plans;
+use crate::refusals::Refusals;
 use crate::{connections, http, nats, tls};
 
 /// How long the views may take to show the first events.
@@ -129,6 +130,7 @@ pub async fn start(config: Config) -> anyhow::Result<Service> {
         files,
         plans: Plans::default(),
         health: Health::default(),
+        refusals: Refusals::default(),
         metrics: Metrics::install()?,
         stopping: CancellationToken::new(),
     });
@@ -138,6 +140,7 @@ pub async fn start(config: Config) -> anyhow::Result<Service> {
         Some(url) => Some(nats::start(&app, url).await?),
         None => None,
     };
+    tokio::spawn(app.refusals.clone().tell_until(app.engine.clone(), app.stopping.clone()));
     tokio::spawn(stop_when_poisoned(app.engine.watch_health(), app.stopping.clone()));
     Ok(Service { address, first_secret, app, projector, nats, serving })
 }
@@ -174,8 +177,13 @@ impl Service {
         app.stopping.cancelled().await;
         serving.await.context("the HTTP server")?;
         let engine = app.engine.clone();
-        if let Some(nats) = nats {
-            let draining = nats.stop_taking().await;
+        let draining = match nats {
+            Some(nats) => Some(nats.stop_taking().await),
+            None => None,
+        };
+        // Nobody can be refused any more, and the relay still publishes.
+        app.refusals.tell(&engine).await;
+        if let Some(draining) = draining {
             let head = *engine.durable_head().borrow();
             draining.drain(head).await;
         }

@@ -132,6 +132,40 @@ async fn heads_beyond_the_bounds_are_refused_and_the_service_goes_on() -> Result
 }
 
 #[tokio::test]
+async fn refused_attempts_are_told_to_the_log_in_a_few_counts() -> Result<()> {
+    let mut server = Server::start()?;
+    let admin = server.admin();
+    for login in ["ana", "eve"] {
+        admin.post("/users", json!({"login": login})).await?;
+    }
+    let before = admin.get("/events?limit=1").await?["position"].clone();
+    for _ in 0..25 {
+        let wish = json!({"login": "accomplice"});
+        admin.acting_as("eve").refused(Method::POST, "/users", Some(&wish), 403, "forbidden").await?;
+    }
+    let wish = json!({"blueprintId": "bp.system.business_initiative", "name": "Not hers"});
+    admin.acting_as("ana").refused(Method::POST, "/items", Some(&wish), 403, "forbidden").await?;
+    let item = json!({"blueprintId": "nothing", "name": "No such blueprint"});
+    ensure!(admin.ask(Method::POST, "/items", Some(&item)).await?.status.is_client_error());
+    ensure!(admin.get("/events?limit=1").await?["position"] == before, "a refusal made an event of its own");
+    server.stop()?;
+    server.restart()?;
+    let told = server.admin().get("/events?type=RefusalsCounted").await?;
+    let told = told["items"].as_array().context("events")?.clone();
+    ensure!(told.len() == 2, "{told:?}");
+    let eve = told.iter().find(|event| event["data"]["times"] == 25).context("eve's attempts")?;
+    ensure!(eve["actor"]["type"] == "system" && eve["data"]["code"] == "forbidden", "{eve}");
+    ensure!(eve["data"]["who"] == json!({"kind": "user", "id": "us.2"}) && eve["data"]["via"] == "ak.1", "{eve}");
+    server.admin().acting_as("ana").get("/events").await.map(|events| ensure_unseen(&events))?
+}
+
+/// Who was refused what is for administrators only.
+fn ensure_unseen(events: &serde_json::Value) -> Result<()> {
+    ensure!(!events.to_string().contains("RefusalsCounted"), "{events}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_key_is_taken_in_its_own_case_only() -> Result<()> {
     let server = Server::start()?;
     let upper = Api::new(server.url(), &ADMIN_KEY.to_uppercase());

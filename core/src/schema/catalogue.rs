@@ -104,7 +104,7 @@ pub(crate) const CATALOGUE: &[CatalogueRow] = &[
     reserved(0x0512, "AssignmentsRemoved"),
     made(0x0513, "PermissionsSet"),
     reserved(0x0514, "PermissionsRemoved"),
-    reserved(0x0515, "RefusalsCounted"),
+    made(0x0515, "RefusalsCounted"),
     made(0x0601, "SettingsChanged"),
     reserved(0x0602, "GovernanceRuleSet"),
     made(0x0603, "PageSet"),

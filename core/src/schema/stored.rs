@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use super::bytes;
 use super::catalogue;
 use super::error::{DecodeError, EncodeError, Part};
-use super::v1::{access, deploy, item, log, series, settings, signoff, subscription, sync, template};
+use super::v1::{access, audit, deploy, item, log, series, settings, signoff, subscription, sync, template};
 use super::wire::{Freezing, Thawing};
 use crate::event::Event;
 
@@ -99,6 +99,7 @@ stored! {
     template: BlueprintCreatedV1 VersionCreatedV1 VersionStatusChangedV1 SignoffConfiguredV1;
     access: UserCreatedV1 UserDisabledV1 GroupCreatedV1 KeyCreatedV1 KeyRevokedV1 RoleCreatedV1 AssignmentsSetV1
         PermissionsSetV1;
+    audit: RefusalsCountedV1;
     deploy: InfrastructureRegisteredV1 PolicyChangedV1 DeploymentCheckedV1;
     series: FileUploadedV1;
     settings: SettingsChangedV1;
@@ -114,6 +115,7 @@ pub(crate) fn freeze(event: &Event, out: &mut Freezing) -> Stored {
         Event::Signoff(event) => signoff::freeze(event, out),
         Event::Template(event) => template::freeze(event, out),
         Event::Access(event) => access::freeze(event, out),
+        Event::Audit(event) => audit::freeze(event, out),
         Event::Deploy(event) => deploy::freeze(event, out),
         Event::Series(event) => series::freeze(event, out),
         Event::Settings(event) => settings::freeze(event, out),
@@ -130,6 +132,7 @@ pub(crate) const fn name(event: &Event) -> (u16, &'static str) {
         Event::Signoff(event) => signoff::name(event),
         Event::Template(event) => template::name(event),
         Event::Access(event) => access::name(event),
+        Event::Audit(event) => audit::name(event),
         Event::Deploy(event) => deploy::name(event),
         Event::Series(event) => series::name(event),
         Event::Settings(event) => settings::name(event),

@@ -134,7 +134,10 @@ impl<T> Wish<T> {
     pub fn need_admin(&self) -> Result<(), Problem> {
         let latest = self.app.latest();
         let refusal = || Problem::forbidden("forbidden", "this needs an administrator").at(latest.position());
-        is_admin(&latest.state, &self.who.principal).then_some(()).ok_or_else(refusal)
+        is_admin(&latest.state, &self.who.principal).then_some(()).ok_or_else(|| {
+            self.app.refusals.count_early(&self.who.principal, self.who.via, "forbidden");
+            refusal()
+        })
     }
 
     /// The state on which names in the body are looked up.
@@ -152,7 +155,10 @@ pub async fn submit(app: &App, terms: &Terms, command: Command, on: Option<ItemI
         caller.expected = Some((on.ok_or_else(not_here)?, expected));
     }
     let principal = caller.principal.clone();
-    let submitted = app.engine.submit(command, caller).await;
+    let submitted = app.engine.submit(command, caller.clone()).await;
+    if let Err(SubmitError::Rejected { rejection, .. }) = &submitted {
+        app.refusals.count(&caller, rejection);
+    }
     crate::metrics::command(outcome(&submitted));
     let receipt = submitted?;
     let snapshot = wait(app, receipt.position).await?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Source;
 use crate::access::{Assignment, Event as Access, Permissions, Rights};
+use crate::audit::Event as Audit;
 use crate::blueprint::{Configuration, Definition, Event as Template, FeedbackGroup, VersionStatus};
 use crate::deploy::gate::Decision;
 use crate::deploy::{Event as Deploy, InfraKey, InfraKind, Policy};
@@ -18,6 +19,13 @@ pub(super) fn event(number: u16, s: &mut Source) -> Event {
     match number {
         0x0001 => Event::Log(Log::LogCreated { log: LogId(s.uuid()), product: s.text() }),
         0x0401..=0x04ff => Event::Template(template(number, s)),
+        0x0515 => Event::Audit(Audit::RefusalsCounted {
+            who: s.principal(),
+            via: s.opt(|s| KeyId(s.u32())),
+            code: s.text(),
+            times: s.u32(),
+            since: s.time(),
+        }),
         0x0501..=0x05ff => Event::Access(access(number, s)),
         0x0601 => Event::Settings(Settings::SettingsChanged { name: s.text(), document: s.opt(Source::text) }),
         0x0606 => Event::Subscription(Subscription::Subscribed { item: ItemId(s.u32()), user: UserId(s.u32()) }),
