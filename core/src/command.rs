@@ -1,6 +1,6 @@
 //! Everything that can be wished for, by domain module.
 
-use crate::{access, artifact, audit, deploy, log, series, settings, signoff, subscription, sync};
+use crate::{access, artifact, audit, deploy, log, rules, series, settings, signoff, subscription, sync};
 
 /// One wish, in the imperative.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub enum Command {
     Series(series::Command),
     /// About the instance's settings.
     Settings(settings::Command),
+    /// About what is governed by itself.
+    Rules(rules::Command),
     /// About who is told what.
     Subscription(subscription::Command),
 }
@@ -37,4 +39,4 @@ macro_rules! from_module_commands {
     )*};
 }
 
-from_module_commands!(log Log, sync Sync, artifact Item, signoff Signoff, access Access, audit Audit, deploy Deploy, series Series, settings Settings, subscription Subscription);
+from_module_commands!(log Log, sync Sync, artifact Item, signoff Signoff, access Access, audit Audit, deploy Deploy, series Series, settings Settings, subscription Subscription, rules Rules);

@@ -8,7 +8,7 @@ use crate::ids::{ItemId, Position};
 use crate::recorded::Recorded;
 use crate::rejection::{Rejection, common};
 use crate::state::State;
-use crate::{access, artifact, audit, deploy, log, series, settings, signoff, subscription, sync};
+use crate::{access, artifact, audit, deploy, log, rules, series, settings, signoff, subscription, sync};
 
 /// What came of an accepted command.
 #[derive(Debug, Clone)]
@@ -54,6 +54,7 @@ pub fn handle(state: &State, command: &Command, context: &Context) -> Result<Out
         Command::Deploy(command) => deploy::decide(&mut draft, command),
         Command::Series(command) => series::decide(&mut draft, command),
         Command::Settings(command) => settings::decide(&mut draft, command),
+        Command::Rules(command) => rules::decide(&mut draft, command),
         Command::Subscription(command) => subscription::decide(&mut draft, command),
     }?;
     let (events, state) = draft.finish()?;

@@ -1,7 +1,7 @@
 //! Everything that can have happened, by domain module. The catalogue with its permanent numbers is in `schema`.
 
 use crate::ids::ItemId;
-use crate::{access, artifact, audit, blueprint, deploy, log, series, settings, signoff, subscription, sync};
+use crate::{access, artifact, audit, blueprint, deploy, log, rules, series, settings, signoff, subscription, sync};
 
 /// One fact, in the past tense.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +26,8 @@ pub enum Event {
     Series(series::Event),
     /// About the instance's settings.
     Settings(settings::Event),
+    /// About what is governed by itself.
+    Rules(rules::Event),
     /// About who is told what.
     Subscription(subscription::Event),
 }
@@ -41,6 +43,7 @@ impl Event {
             Self::Signoff(event) => Some(event.step().0),
             Self::Access(event) => event.item(),
             Self::Deploy(event) => event.item(),
+            Self::Rules(event) => event.item(),
             Self::Subscription(event) => Some(event.item()),
         }
     }
@@ -56,4 +59,4 @@ macro_rules! from_module_events {
     )*};
 }
 
-from_module_events!(log Log, sync Sync, artifact Item, signoff Signoff, blueprint Template, access Access, audit Audit, deploy Deploy, series Series, settings Settings, subscription Subscription);
+from_module_events!(log Log, sync Sync, artifact Item, signoff Signoff, blueprint Template, access Access, audit Audit, deploy Deploy, series Series, settings Settings, subscription Subscription, rules Rules);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::event::Event;
 use crate::recorded::Recorded;
 use crate::state::State;
-use crate::{access, artifact, blueprint, deploy, log, series, settings, signoff, subscription, sync};
+use crate::{access, artifact, blueprint, deploy, log, rules, series, settings, signoff, subscription, sync};
 
 /// The state after one more event.
 pub fn evolve(state: &mut State, recorded: &Recorded) {
@@ -27,8 +27,10 @@ pub fn evolve(state: &mut State, recorded: &Recorded) {
         Event::Deploy(event) => deploy::evolve(state, event),
         Event::Series(event) => series::evolve(state, recorded, event),
         Event::Settings(event) => settings::evolve(state, recorded, event),
+        Event::Rules(event) => rules::evolve(state, event),
         Event::Subscription(event) => subscription::evolve(state, event),
     }
+    rules::settle(state, &recorded.event);
     subscription::follow(state, recorded);
     state.head = recorded.position;
     state.head_at = recorded.recorded_at;

@@ -20,6 +20,7 @@ pub mod log;
 pub mod personal;
 pub mod recorded;
 pub mod rejection;
+pub mod rules;
 pub mod schema;
 pub mod series;
 pub mod settings;

@@ -142,6 +142,7 @@ all_rejections! {
     crate::artifact::Rejection => Item,
     crate::deploy::Rejection => Deploy,
     crate::log::Rejection => Log,
+    crate::rules::Rejection => Rules,
     crate::series::Rejection => Series,
     crate::settings::Rejection => Settings,
     crate::signoff::Rejection => Signoff,

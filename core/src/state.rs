@@ -9,6 +9,7 @@ use crate::context::{Principal, RequestKey};
 use crate::deploy::Infrastructures;
 use crate::ids::{Digest, LogId, Position};
 use crate::recorded::Recorded;
+use crate::rules::Rules;
 use crate::series::Files;
 use crate::settings::Settings;
 use crate::signoff::Signoffs;
@@ -47,6 +48,8 @@ pub struct State {
     pub settings: Settings,
     /// Who is told about which items.
     pub subscriptions: Subscriptions,
+    /// What is governed by itself.
+    pub rules: Rules,
     /// What is due when.
     pub timers: Timers,
     /// Requests that can be repeated.

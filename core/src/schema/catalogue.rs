@@ -106,7 +106,7 @@ pub(crate) const CATALOGUE: &[CatalogueRow] = &[
     reserved(0x0514, "PermissionsRemoved"),
     made(0x0515, "RefusalsCounted"),
     made(0x0601, "SettingsChanged"),
-    reserved(0x0602, "GovernanceRuleSet"),
+    made(0x0602, "GovernanceRuleSet"),
     made(0x0603, "PageSet"),
     made(0x0604, "PageRemoved"),
     reserved(0x0605, "MetricFocusChosen"),

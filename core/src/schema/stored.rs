@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use super::bytes;
 use super::catalogue;
 use super::error::{DecodeError, EncodeError, Part};
-use super::v1::{access, audit, deploy, item, log, series, settings, signoff, subscription, sync, template};
+use super::v1::{access, audit, deploy, item, log, rules, series, settings, signoff, subscription, sync, template};
 use super::wire::{Freezing, Thawing};
 use crate::event::Event;
 
@@ -103,6 +103,7 @@ stored! {
     deploy: InfrastructureRegisteredV1 PolicyChangedV1 DeploymentCheckedV1;
     series: FileUploadedV1;
     settings: SettingsChangedV1;
+    rules: GovernanceRuleSetV1;
     subscription: SubscribedV1 UnsubscribedV1;
 }
 
@@ -119,6 +120,7 @@ pub(crate) fn freeze(event: &Event, out: &mut Freezing) -> Stored {
         Event::Deploy(event) => deploy::freeze(event, out),
         Event::Series(event) => series::freeze(event, out),
         Event::Settings(event) => settings::freeze(event, out),
+        Event::Rules(event) => rules::freeze(event, out),
         Event::Subscription(event) => subscription::freeze(event, out),
     }
 }
@@ -136,6 +138,7 @@ pub(crate) const fn name(event: &Event) -> (u16, &'static str) {
         Event::Deploy(event) => deploy::name(event),
         Event::Series(event) => series::name(event),
         Event::Settings(event) => settings::name(event),
+        Event::Rules(event) => rules::name(event),
         Event::Subscription(event) => subscription::name(event),
     }
 }

@@ -87,7 +87,9 @@ fn take(draft: &mut Draft<'_>, sync: &Sync) -> Result<(), crate::Rejection> {
         settle_active(draft, &sync.key);
     }
     let was_there = before.as_ref().is_some_and(|item| item.source.as_ref().is_some_and(|source| is_there(source)));
-    follow(draft, item, !was_there, before.is_some_and(|item| item.name != sync.name));
+    // What a project's tags and folder are decides whether it is governed by itself.
+    let may_fit = !was_there || matches!(sync.key.object, SyncObject::Project { .. });
+    follow(draft, item, may_fit, before.is_some_and(|item| item.name != sync.name));
     Ok(())
 }
 

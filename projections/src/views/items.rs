@@ -110,6 +110,8 @@ pub struct GovernableQuery {
     pub blueprint: Option<BlueprintId>,
     /// Name, id, key or a text field hold words that begin with each of these; or the id is this.
     pub q: Option<String>,
+    /// Only those that a rule recommends to govern, or only the others.
+    pub recommended: Option<bool>,
     /// Those hidden, or below a hidden one, instead of the others.
     pub hidden: bool,
     /// After this row.

@@ -1,15 +1,16 @@
 //! What could be governed but is not yet.
 
 use countersign_core::ids::BlueprintId;
+use countersign_core::rules::is_recommended;
 use countersign_projections::views::items::GovernableQuery;
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::ask::{Answer, Ask};
-use super::items::shown;
-use super::params::{Page, Params};
+use super::params::{Page, Params, cursor};
+use super::rules::{AppliedRule, applied};
 use super::shape::List;
-use super::shape::item::ItemShape;
+use super::shape::item::{ItemShape, item};
 use crate::problem::Problem;
 
 /// Which of the governable items.
@@ -20,27 +21,49 @@ pub struct Which {
     blueprint: Option<String>,
     /// Words, all of which the name, the id, a foreign key or a text field holds or begins with.
     q: Option<String>,
+    /// Only those that a rule recommends, or only the others.
+    recommended: Option<bool>,
     /// Those that are hidden, instead of the others.
     #[serde(default)]
     hidden: bool,
 }
 
+/// A synced item that nobody governs yet.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GovernableShape {
+    #[serde(flatten)]
+    item: ItemShape,
+    /// A rule recommends to govern it.
+    recommended: bool,
+    /// The rule that decides about it, whatever it says.
+    rule: Option<AppliedRule>,
+}
+
 /// Synced items that nobody governs yet, by name.
 #[utoipa::path(get, path = "/governable", tag = "views", params(Which, Page),
-    responses((status = 200, description = "One page of items", body = List<ItemShape>)))]
+    responses((status = 200, description = "One page of items", body = List<GovernableShape>)))]
 pub async fn list(
     ask: Ask,
     Params(which): Params<Which>,
     Params(page): Params<Page>,
-) -> Result<Answer<List<ItemShape>>, Problem> {
+) -> Result<Answer<List<GovernableShape>>, Problem> {
     let query = GovernableQuery {
         blueprint: which.blueprint.as_deref().map(BlueprintId::from),
         q: which.q,
         hidden: which.hidden,
+        recommended: which.recommended,
         cursor: page.after()?,
         limit: page.limit()?,
         scope: ask.plan().cloned(),
     };
-    let page = ask.snapshot.views.items.governable(ask.state(), &query, &|item| ask.may_read(item));
-    Ok(ask.answer(shown(&ask, page)))
+    let (state, readable) = (ask.state(), |id| ask.may_read(id));
+    let page = ask.snapshot.views.items.governable(state, &query, &readable);
+    let found = page.rows.iter().filter_map(|id| state.items.by_id.get(id));
+    let items = found.map(|found| GovernableShape {
+        item: item(state, found, &readable),
+        recommended: is_recommended(state, found.id),
+        rule: applied(state, found.id),
+    });
+    let list = List { items: items.collect(), next_cursor: page.next.map(cursor), position: ask.position().0 };
+    Ok(ask.answer(list))
 }

@@ -39,6 +39,22 @@ pub struct Children {
     model_versions: Rule,
 }
 
+impl From<ChildRule> for Rule {
+    fn from(rule: ChildRule) -> Self {
+        match rule {
+            ChildRule::None => Self::None,
+            ChildRule::Existing => Self::Existing,
+            ChildRule::All => Self::All,
+        }
+    }
+}
+
+impl From<ChildrenRules> for Children {
+    fn from(rules: ChildrenRules) -> Self {
+        Self { bundles: rules.bundles.into(), models: rules.models.into(), model_versions: rules.model_versions.into() }
+    }
+}
+
 impl From<Children> for ChildrenRules {
     fn from(children: Children) -> Self {
         Self {

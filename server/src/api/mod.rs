@@ -23,6 +23,7 @@ pub mod params;
 pub mod projections;
 pub mod registry;
 pub mod reviews;
+pub mod rules;
 pub mod search;
 pub mod shape;
 pub mod signoff;
@@ -134,6 +135,8 @@ fn other_routes() -> OpenApiRouter<App> {
         .routes(routes!(keys::revoke))
         .routes(routes!(me::read))
         .routes(routes!(governable::list))
+        .routes(routes!(rules::read, rules::set))
+        .routes(routes!(rules::read_of, rules::set_of))
         .routes(routes!(initiatives::list))
         .routes(routes!(views::portfolio))
         .routes(routes!(search::search))

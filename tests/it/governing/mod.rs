@@ -154,3 +154,58 @@ async fn an_initiative_adds_up_what_its_projects_are() -> Result<()> {
     ensure!(list["items"][0]["rollUp"]["projects"] == json!([b]), "{list}");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_govern_what_is_there_and_what_comes_and_recommend_apart() -> Result<()> {
+    let estate = Estate::start().await?;
+    let old: Vec<_> = (0..120).map(|n| project("design-1", &format!("P{n:03}"), &["old"], "/Old", 1)).collect();
+    estate.tell(&old).await;
+    let last = estate.project("P119").await?;
+    let rules = json!({
+        "project": [
+            {"governing": "AUTOMATIC", "tag": "old", "template": "bv.system.default", "children": {"bundles": "all"}},
+            {"governing": "RECOMMENDED", "folder": "/Risk", "node": "design-1"},
+        ],
+        "saved_model": [],
+    });
+    estate.admin.refused(Method::PUT, "/governance-rules", Some(&rules), 422, "unknown_field").await?;
+    let rules = json!({"project": rules["project"], "savedModel": []});
+    let set = estate.admin.put("/governance-rules", rules.clone()).await?;
+    ensure!(set["events"].as_array().map(Vec::len) == Some(1) && set["events"][0]["type"] == "GovernanceRuleSet");
+    let all = "/items?blueprint=bp.system.govern_project&limit=1000";
+    estate.until(all, |list| list["items"].as_array().map(Vec::len) == Some(120)).await?;
+    let events = estate.admin.get("/events?limit=1000").await?;
+    let governed = events["items"].as_array().into_iter().flatten().filter(|event| event["type"] == "ItemGoverned");
+    ensure!(governed.clone().count() == 120 && governed.into_iter().all(|event| event["actor"]["type"] == "system"));
+
+    let told = [project("design-1", "NEW", &["old"], "", 1), project("design-1", "EU", &[], "/Risk/EU", 1)];
+    estate.tell(&told).await;
+    estate.tell(&[bundle("design-1", "NEW", "b1"), project("other", "EU2", &[], "/Risk", 1)]).await;
+    estate.find("bp.system.govern_bundle", "b1").await?;
+    let (eu, eu2) = (estate.project("EU").await?, estate.project("EU2").await?);
+    let recommended = estate.admin.get("/governable?recommended=true").await?;
+    ensure!(recommended["items"].as_array().map(Vec::len) == Some(1), "{recommended}");
+    let entry = &recommended["items"][0];
+    ensure!(entry["id"] == eu && entry["recommended"] == true, "{entry}");
+    let rule = &entry["rule"];
+    ensure!(rule["scope"].is_null() && rule["governing"] == "RECOMMENDED" && rule["folder"] == "/Risk", "{entry}");
+    let others = estate.admin.get("/governable?recommended=false").await?;
+    ensure!(others["items"][0]["id"] == eu2 && others["items"][0]["rule"].is_null(), "{others}");
+
+    let own = format!("/items/{eu}/governance-rules");
+    estate.admin.put(&own, json!({"project": [{"governing": "AUTOMATIC"}]})).await?;
+    estate.find("bp.system.govern_project", "EU").await?;
+    let read = estate.admin.get(&own).await?;
+    ensure!(read["applies"]["scope"] == eu && read["rules"]["project"][0]["governing"] == "AUTOMATIC", "{read}");
+    let back = estate.admin.get("/governance-rules").await?;
+    ensure!(back["rules"]["project"][0]["children"]["bundles"] == "all" && back["rules"]["bundle"] == json!([]));
+    estate.admin.post("/users", json!({"login": "rob"})).await?;
+    let rob = estate.admin.acting_as("rob");
+    rob.refused(Method::GET, "/governance-rules", None, 403, "forbidden").await?;
+    rob.refused(Method::PUT, "/governance-rules", Some(&rules), 403, "forbidden").await?;
+    rob.refused(Method::PUT, &own, Some(&json!({"project": []})), 403, "forbidden").await?;
+    let path = format!("/items/{last}/governance-rules");
+    let unknown = json!({"bundle": [{"governing": "AUTOMATIC", "template": "bv.none"}]});
+    estate.admin.refused(Method::PUT, &path, Some(&unknown), 422, "rule_version_unknown").await?;
+    Ok(())
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::pending::next_child;
-use super::{SOURCE_FIELD, governing_item, is_hidden, is_waiting, rule_for, source_parent};
+use super::{SOURCE_FIELD, can_be_governed, governing_item, is_hidden, rule_for, source_parent};
 use crate::access::may::{Action, Subject};
 use crate::artifact::edit::{choose, next_item, set_by_rule};
 use crate::artifact::rights::{changeable, readable, refuse_archived, require};
@@ -11,7 +11,8 @@ use crate::artifact::state::{ChildRule, ChildrenRules, Item};
 use crate::artifact::{Event, Govern, Rejection, sources};
 use crate::blueprint::{Definition, FieldSource, Version, standard::STANDARD_VERSION};
 use crate::draft::{COMMAND_EVENTS_MAX, Draft};
-use crate::ids::{BlueprintId, FieldId, ItemId};
+use crate::ids::{BlueprintId, FieldId, ItemId, VersionId};
+use crate::rules;
 use crate::signoff;
 use crate::state::State;
 use crate::sync::SyncObject;
@@ -62,21 +63,34 @@ pub(in crate::artifact) fn govern_pending(draft: &mut Draft<'_>) -> Result<(), c
     if draft.context().caller.principal != crate::Principal::System {
         return Err(crate::rejection::common::Rejection::Forbidden { needs: "the system itself".to_owned() }.into());
     }
+    for _ in 0..GOVERNED_MAX {
+        let state = draft.state();
+        let next = state.rules.pending.and_then(|last| rules::next_project(state, last));
+        let Some(project) = next.filter(|_| draft.len() + EVENTS_RESERVED <= COMMAND_EVENTS_MAX) else { break };
+        if govern_by_rule(draft, None, project).is_none() {
+            break;
+        }
+    }
     let roots = draft.state().items.pending.keys().take(GOVERNED_MAX).copied().collect();
     work_off(draft, roots);
     Ok(())
 }
 
-/// A synced item is new: it is governed at once when a rule of its governed parent wants all children.
+/// A synced item is new, or shown again: it is governed at once when a rule of its governed parent wants all children,
+/// or when the settings say so.
 pub(crate) fn govern_upcoming(draft: &mut Draft<'_>, source: ItemId) {
     let state = draft.state();
     let Some(found) = state.items.by_id.get(&source).cloned() else { return };
     let Some(key) = found.source.as_ref().map(|source| source.key.clone()) else { return };
+    let by_rules = rules::automatic(state, source).is_some();
     let parent = source_parent(state, source).and_then(|parent| governing_item(state, parent));
-    let Some(parent) = parent.and_then(|parent| state.items.by_id.get(&parent)).cloned() else { return };
-    let is_wanted = rule_for(parent.children, &key.object) == ChildRule::All;
-    if is_wanted && !parent.is_archived && is_waiting(state, source) && !is_hidden(state, source) {
-        let governed = govern_child(draft, &parent, source);
+    let parent = parent.and_then(|parent| state.items.by_id.get(&parent)).filter(|parent| !parent.is_archived).cloned();
+    let is_wanted = match &parent {
+        Some(parent) => by_rules || rule_for(parent.children, &key.object) == ChildRule::All,
+        None => by_rules && key.object.parent().is_none(),
+    };
+    if is_wanted && can_be_governed(state, source) && !is_hidden(state, source) {
+        let governed = govern_by_rule(draft, parent.as_deref(), source);
         work_off(draft, governed.into_iter().collect());
     }
 }
@@ -267,20 +281,28 @@ fn has_field(state: &State, item: ItemId, field: &FieldId) -> bool {
     found.is_some_and(|version| version.definition.field(field).is_some())
 }
 
-/// Governs a child by its parent's rule, under the version that the parent has, the standard one, or any active one.
-fn govern_child(draft: &mut Draft<'_>, parent: &Item, child: ItemId) -> Option<ItemId> {
-    let found = draft.state().items.by_id.get(&child)?.clone();
+/// Governs an item by its parent's rule, or else by that of the settings: under the version that this names, that the
+/// parent has, the standard one, or any active one.
+fn govern_by_rule(draft: &mut Draft<'_>, parent: Option<&Item>, source: ItemId) -> Option<ItemId> {
+    let state = draft.state();
+    let found = state.items.by_id.get(&source)?.clone();
     let object = &found.source.as_ref()?.key.object;
-    let blueprint = draft.state().templates.blueprint(&object.govern_blueprint()?.into())?.clone();
-    let named = |version: &str| blueprint.active().find(|active| active.id.version.as_str() == version);
-    let chosen = named(parent.template.version.as_str()).or_else(|| named(STANDARD_VERSION));
+    let by_parent = parent.map(|parent| parent.children).filter(|rules| rule_for(*rules, object) != ChildRule::None);
+    let by_rules = if by_parent.is_none() { rules::automatic(state, source) } else { None };
+    let blueprint = state.templates.blueprint(&object.govern_blueprint()?.into())?.clone();
+    let named = |version: &VersionId| blueprint.active().find(|active| active.id.version == *version);
+    let chosen = by_rules.and_then(|rule| named(rule.version.as_ref()?));
+    let chosen = chosen.or_else(|| parent.and_then(|parent| named(&parent.template.version)));
+    let chosen = chosen.or_else(|| named(&STANDARD_VERSION.into()));
     let version = chosen.or_else(|| blueprint.active().next())?;
-    let model_versions = match object {
-        SyncObject::SavedModel { .. } => parent.children.model_versions,
-        _ => ChildRule::None,
+    let children = match (by_rules, by_parent, object) {
+        (Some(rule), ..) => rule.children,
+        (None, Some(rules), SyncObject::SavedModel { .. }) => {
+            ChildrenRules { model_versions: rules.model_versions, ..ChildrenRules::default() }
+        }
+        _ => ChildrenRules::default(),
     };
-    let children = ChildrenRules { model_versions, ..ChildrenRules::default() };
-    Some(govern_one(draft, &found, version, Some(parent.id), children))
+    Some(govern_one(draft, &found, version, parent.map(|parent| parent.id), children))
 }
 
 // Only what was pending before or became pending here: a person's command does not act for somebody else's.
@@ -302,7 +324,7 @@ fn work_off(draft: &mut Draft<'_>, roots: Vec<ItemId>) {
             roots.pop_front();
             continue;
         };
-        match govern_child(draft, &parent, child) {
+        match govern_by_rule(draft, Some(&parent), child) {
             Some(governed) => roots.push_back(governed),
             None => {
                 roots.pop_front();

@@ -8,7 +8,7 @@ pub use decide::GOVERNED_MAX;
 pub(super) use decide::{govern, govern_pending, governable, hide, show};
 pub(crate) use decide::{govern_upcoming, rename_from_source};
 pub(super) use pending::settle;
-pub(crate) use pending::settle_gone;
+pub(crate) use pending::{settle_begun, settle_below, settle_gone};
 
 use super::state::{ChildRule, ChildrenRules, Item};
 use crate::ids::{BlueprintId, FieldId, ItemId};
@@ -80,8 +80,8 @@ const fn rule_for(rules: ChildrenRules, object: &SyncObject) -> ChildRule {
     }
 }
 
-/// Whether a child could be governed by its parent's rule.
-fn is_waiting(state: &State, child: ItemId) -> bool {
+/// Whether a synced item could be governed by a rule, as far as itself is concerned.
+pub(crate) fn can_be_governed(state: &State, child: ItemId) -> bool {
     let Some(item) = state.items.by_id.get(&child) else { return false };
     let Some(source) = &item.source else { return false };
     let Some(blueprint) = source.key.object.govern_blueprint().map(BlueprintId::from) else { return false };

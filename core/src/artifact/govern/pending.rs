@@ -2,23 +2,29 @@
 
 use std::ops::Bound;
 
-use super::{SOURCE_FIELD, child_kinds, governing_item, is_waiting, rule_for, source_parent, sources};
+use super::{SOURCE_FIELD, can_be_governed, child_kinds, governing_item, rule_for, source_parent, sources};
 use crate::artifact::Event;
 use crate::artifact::index::change;
 use crate::artifact::state::{ChildRule, ChildrenRules, Item};
 use crate::ids::ItemId;
+use crate::rules;
 use crate::state::State;
 use crate::sync::{SyncKey, SyncObject};
 
 /// The next child, after `cursor` in the order of keys, that a govern item's rules still want governed.
 pub(super) fn next_child(state: &State, govern_item: &Item, cursor: Option<&SyncKey>) -> Option<ItemId> {
-    if govern_item.is_archived || govern_item.children == ChildrenRules::default() {
+    let by_rules = |object: &SyncObject| {
+        let kind = rules::Kind::of(object);
+        kind.is_some_and(|kind| state.rules.by_place.keys().any(|place| place.kind == kind))
+    };
+    let has_rules = !state.rules.by_place.is_empty();
+    if govern_item.is_archived || (govern_item.children == ChildrenRules::default() && !has_rules) {
         return None;
     }
     sources(govern_item).find_map(|source| {
         let parent = &state.items.by_id.get(&source)?.source.as_ref()?.key;
-        let wanted = |object: &SyncObject| rule_for(govern_item.children, object) != ChildRule::None;
-        let kinds = child_kinds(&parent.object).into_iter().filter(wanted);
+        let by_parent = |object: &SyncObject| rule_for(govern_item.children, object) != ChildRule::None;
+        let kinds = child_kinds(&parent.object).into_iter().filter(|kind| by_parent(kind) || by_rules(kind));
         kinds.map(|first| SyncKey { node: parent.node.clone(), object: first }).find_map(|first| {
             let kind = std::mem::discriminant(&first.object);
             let is_child = |key: &SyncKey| {
@@ -28,7 +34,9 @@ pub(super) fn next_child(state: &State, govern_item: &Item, cursor: Option<&Sync
             };
             let from = cursor.filter(|cursor| **cursor > first).unwrap_or(&first);
             let range = state.nodes.items.range::<_, SyncKey>((Bound::Excluded(from), Bound::Unbounded));
-            range.take_while(|(key, _)| is_child(key)).map(|(_, child)| *child).find(|child| is_waiting(state, *child))
+            let is_wanted = |child| by_parent(&first.object) || rules::automatic(state, child).is_some();
+            let mut children = range.take_while(|(key, _)| is_child(key)).map(|(_, child)| *child);
+            children.find(|child| can_be_governed(state, *child) && is_wanted(*child))
         })
     })
 }
@@ -62,6 +70,20 @@ pub(in crate::artifact) fn settle(state: &mut State, event: &Event) {
     }
 }
 
+/// Looks below a govern item again, whether or not anything was pending there.
+pub(crate) fn settle_begun(state: &mut State, item: ItemId) {
+    settle_one(state, item, true);
+}
+
+/// The same for what governs a synced item and for what is governed below that.
+pub(crate) fn settle_below(state: &mut State, source: ItemId) {
+    let Some(item) = governing_item(state, source) else { return };
+    let below: Vec<ItemId> = super::governed_below(state, item).collect();
+    for item in std::iter::once(item).chain(below) {
+        settle_one(state, item, true);
+    }
+}
+
 /// As [`settle`], for a synced item that its node no longer has.
 pub(crate) fn settle_gone(state: &mut State, item: ItemId) {
     settle(state, &Event::ItemHidden { item });
@@ -82,13 +104,12 @@ fn settle_one(state: &mut State, item: ItemId, is_begun: bool) {
         state.items.pending.entry(item).or_default();
         return;
     }
-    state.items.pending.remove(&item);
     let done = |rule| if rule == ChildRule::All { ChildRule::All } else { ChildRule::None };
-    change(state, item, |item| {
-        item.children = ChildrenRules {
-            bundles: done(item.children.bundles),
-            models: done(item.children.models),
-            model_versions: done(item.children.model_versions),
-        };
-    });
+    let ChildrenRules { bundles, models, model_versions } = found.children;
+    let left = ChildrenRules { bundles: done(bundles), models: done(models), model_versions: done(model_versions) };
+    let is_done = left == found.children;
+    state.items.pending.remove(&item);
+    if !is_done {
+        change(state, item, |item| item.children = left);
+    }
 }

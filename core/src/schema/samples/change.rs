@@ -4,12 +4,14 @@ use super::Source;
 use crate::artifact::{ChildRule, ChildrenRules, Event as Item};
 use crate::event::Event;
 use crate::ids::{CommentId, ItemId, SeriesId, TemplateId};
+use crate::rules::{Criteria, Event as Rules, Governing, Kind, Rule};
 use crate::sync::{Active, Event as Sync, SeriesMeasure};
 use crate::value::{FieldChange, OldValue};
 
 pub(super) fn event(number: u16, s: &mut Source) -> Event {
     match number {
         0x0101..=0x01ff => Event::Sync(sync(number, s)),
+        0x0602 => Event::Rules(rules(s)),
         _ => Event::Item(item(number, s)),
     }
 }
@@ -62,6 +64,21 @@ fn sync(number: u16, s: &mut Source) -> Sync {
 fn children(s: &mut Source) -> ChildrenRules {
     let rules = [ChildRule::None, ChildRule::Existing, ChildRule::All];
     ChildrenRules { bundles: s.one_of(&rules), models: s.one_of(&rules), model_versions: s.one_of(&rules) }
+}
+
+fn rules(s: &mut Source) -> Rules {
+    let kinds = Kind::ALL;
+    let ways = [Governing::Automatic, Governing::Recommended, Governing::Nothing];
+    Rules::GovernanceRuleSet {
+        scope: s.opt(|s| ItemId(s.u32())),
+        kind: s.one_of(&kinds),
+        rules: s.vec(|s| Rule {
+            governing: s.one_of(&ways),
+            criteria: Criteria { node: s.opt(Source::id), tag: s.opt(Source::text), folder: s.opt(Source::text) },
+            version: s.opt(Source::id),
+            children: children(s),
+        }),
+    }
 }
 
 fn item(number: u16, s: &mut Source) -> Item {

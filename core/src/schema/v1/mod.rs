@@ -7,6 +7,7 @@ pub(crate) mod header;
 pub(crate) mod item;
 pub(crate) mod log;
 pub(crate) mod pieces;
+pub(crate) mod rules;
 pub(crate) mod series;
 pub(crate) mod settings;
 pub(crate) mod signoff;

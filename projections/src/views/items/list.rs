@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use countersign_core::State;
 use countersign_core::ids::{BlueprintId, ItemId};
+use countersign_core::rules::is_recommended;
 use countersign_core::sync::{SyncKey, SyncObject};
 use imbl::OrdSet;
 
@@ -78,7 +79,8 @@ impl Items {
             Some(Scope::Among(items)) => items.contains(&item) && is_readable(item),
             Some(Scope::Ask) | None => is_readable(item),
         };
-        let judge = |item: ItemId| self.rows.get(&item).is_some_and(|row| scoped(item, row));
+        let fits = |item: ItemId| query.recommended.is_none_or(|wanted| is_recommended(state, item) == wanted);
+        let judge = |item: ItemId| self.rows.get(&item).is_some_and(|row| scoped(item, row)) && fits(item);
         narrow.is_readable = &judge;
         narrow.sets.push(&self.ungoverned);
         if query.hidden {

@@ -1,0 +1,179 @@
+//! Rules as the state holds them, and which of them decides about a synced item.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use imbl::OrdMap;
+
+use crate::artifact::ChildrenRules;
+use crate::artifact::govern::{can_be_governed, is_hidden, source_parent};
+use crate::ids::{ItemId, NodeId, VersionId};
+use crate::state::State;
+use crate::sync::{Revision, SyncKey, SyncObject};
+
+/// All rules.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    /// Never an empty list.
+    pub by_place: OrdMap<Place, Arc<[Rule]>>,
+    /// Synced projects are still to be governed by a rule, worked off by the system in order of making; and the last.
+    pub pending: Option<ItemId>,
+}
+
+/// For what rules hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// A synced project or model with all that lies in it; else the instance.
+    pub scope: Option<ItemId>,
+    /// For which kind of synced item.
+    pub kind: Kind,
+}
+
+/// The kinds of synced items that can be governed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Projects.
+    Project,
+    /// Bundles.
+    Bundle,
+    /// Saved models.
+    Model,
+    /// Versions of saved models.
+    ModelVersion,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Project, Self::Bundle, Self::Model, Self::ModelVersion];
+
+    /// The kind of an object; none when such objects are not governed.
+    #[must_use]
+    pub const fn of(object: &SyncObject) -> Option<Self> {
+        match object {
+            SyncObject::Project { .. } => Some(Self::Project),
+            SyncObject::Bundle { .. } => Some(Self::Bundle),
+            SyncObject::SavedModel { .. } => Some(Self::Model),
+            SyncObject::ModelVersion { .. } => Some(Self::ModelVersion),
+            _ => None,
+        }
+    }
+
+    /// The blueprint that governs such items.
+    #[must_use]
+    pub const fn govern_blueprint(self) -> &'static str {
+        match self {
+            Self::Project => "bp.system.govern_project",
+            Self::Bundle => "bp.system.govern_bundle",
+            Self::Model => "bp.system.govern_model",
+            Self::ModelVersion => "bp.system.govern_model_version",
+        }
+    }
+}
+
+/// What happens by itself to what fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Governing {
+    /// It is governed, below governed parents only.
+    Automatic,
+    /// It is recommended.
+    Recommended,
+    /// Nothing.
+    Nothing,
+}
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// What happens.
+    pub governing: Governing,
+    /// To which items.
+    pub criteria: Criteria,
+    /// The version of the govern blueprint; passed over while it is not active.
+    pub version: Option<VersionId>,
+    /// What is governed below.
+    pub children: ChildrenRules,
+}
+
+/// What an item has to be; all of what is said.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Criteria {
+    /// From this node.
+    pub node: Option<NodeId>,
+    /// Its project has this tag.
+    pub tag: Option<Arc<str>>,
+    /// Its project lies in this folder or below it.
+    pub folder: Option<Arc<str>>,
+}
+
+/// The rule that decides about an item, and where it stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Applying<'a> {
+    /// For what it was set.
+    pub place: Place,
+    /// The rule.
+    pub rule: &'a Rule,
+}
+
+/// The rule that decides about a synced item; none when nothing happens by itself.
+#[must_use]
+pub fn applying(state: &State, item: ItemId) -> Option<Applying<'_>> {
+    let rules = &state.rules.by_place;
+    if rules.is_empty() {
+        return None;
+    }
+    let key = &state.items.by_id.get(&item)?.source.as_ref()?.key;
+    let kind = Kind::of(&key.object)?;
+    let scopes = std::iter::successors(Some(item), |scope| source_parent(state, *scope)).map(Some);
+    let mut places = scopes.chain([None]).map(|scope| Place { scope, kind });
+    let (place, found) = places.find_map(|place| Some((place, rules.get(&place)?)))?;
+    let rule = found.iter().find(|rule| rule.criteria.fit(state, key))?;
+    Some(Applying { place, rule })
+}
+
+/// Whether a rule recommends to govern a synced item.
+#[must_use]
+pub fn is_recommended(state: &State, item: ItemId) -> bool {
+    applying(state, item).is_some_and(|applying| applying.rule.governing == Governing::Recommended)
+}
+
+/// The rule by which a synced item, once its node told of it, is governed without being asked for.
+pub(crate) fn automatic(state: &State, item: ItemId) -> Option<&Rule> {
+    let rule = applying(state, item)?.rule;
+    let source = state.items.by_id.get(&item)?.source.as_ref()?;
+    (rule.governing == Governing::Automatic && source.revision != Revision::default()).then_some(rule)
+}
+
+/// The next synced project, in order of making, that a rule wants governed.
+pub(crate) fn next_project(state: &State, after: ItemId) -> Option<ItemId> {
+    let projects = state.items.by_blueprint.get("bp.system.dataiku_project")?;
+    let mut rest = projects.range((Bound::Excluded(after), Bound::Unbounded)).copied();
+    rest.find(|id| can_be_governed(state, *id) && automatic(state, *id).is_some() && !is_hidden(state, *id))
+}
+
+impl Criteria {
+    fn fit(&self, state: &State, key: &SyncKey) -> bool {
+        let project = || {
+            let object = SyncObject::Project { project: key.object.project()?.clone() };
+            let project = state.nodes.items.get(&SyncKey { node: key.node.clone(), object })?;
+            state.items.by_id.get(project)
+        };
+        let has_tag = |tag: &Arc<str>| {
+            let tags = project().and_then(|project| project.fields.get("tags"));
+            tags.is_some_and(|tags| tags.scalars().any(|held| held.as_text() == Some(tag)))
+        };
+        let is_in = |folder: &Arc<str>| {
+            let held = project().and_then(|project| project.fields.get("folder")?.as_text());
+            held.is_some_and(|held| lies_in(held, folder))
+        };
+        self.node.as_ref().is_none_or(|node| *node == key.node)
+            && self.tag.as_ref().is_none_or(has_tag)
+            && self.folder.as_ref().is_none_or(is_in)
+    }
+}
+
+/// Whole steps of the path count: `/Risk` holds `/Risk/EU` and not `/Risky`.
+fn lies_in(folder: &str, above: &str) -> bool {
+    let (folder, above) = (folder.trim_matches('/'), above.trim_matches('/'));
+    let below = folder.strip_prefix(above);
+    above.is_empty() || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
