@@ -1,6 +1,6 @@
 //! Everything that can be wished for, by domain module.
 
-use crate::{access, artifact, audit, deploy, log, rules, series, settings, signoff, subscription, sync};
+use crate::{access, artifact, audit, blueprint, deploy, log, rules, series, settings, signoff, subscription, sync};
 
 /// One wish, in the imperative.
 #[derive(Debug, Clone)]
@@ -13,6 +13,8 @@ pub enum Command {
     Item(artifact::Command),
     /// About sign-offs.
     Signoff(signoff::Command),
+    /// About templates.
+    Template(blueprint::Command),
     /// About people, groups, keys.
     Access(access::Command),
     /// What was tried and came to nothing.
@@ -39,4 +41,4 @@ macro_rules! from_module_commands {
     )*};
 }
 
-from_module_commands!(log Log, sync Sync, artifact Item, signoff Signoff, access Access, audit Audit, deploy Deploy, series Series, settings Settings, subscription Subscription, rules Rules);
+from_module_commands!(log Log, sync Sync, artifact Item, signoff Signoff, blueprint Template, access Access, audit Audit, deploy Deploy, series Series, settings Settings, subscription Subscription, rules Rules);

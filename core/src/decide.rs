@@ -8,7 +8,7 @@ use crate::ids::{ItemId, Position};
 use crate::recorded::Recorded;
 use crate::rejection::{Rejection, common};
 use crate::state::State;
-use crate::{access, artifact, audit, deploy, log, rules, series, settings, signoff, subscription, sync};
+use crate::{access, artifact, audit, blueprint, deploy, log, rules, series, settings, signoff, subscription, sync};
 
 /// What came of an accepted command.
 #[derive(Debug, Clone)]
@@ -49,6 +49,7 @@ pub fn handle(state: &State, command: &Command, context: &Context) -> Result<Out
         Command::Sync(command) => sync::decide(&mut draft, command),
         Command::Item(command) => artifact::decide(&mut draft, command),
         Command::Signoff(command) => signoff::decide(&mut draft, command),
+        Command::Template(command) => blueprint::decide(&mut draft, command),
         Command::Access(command) => access::decide(&mut draft, command),
         Command::Audit(command) => audit::decide(&mut draft, command),
         Command::Deploy(command) => deploy::decide(&mut draft, command),

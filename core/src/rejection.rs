@@ -140,6 +140,7 @@ all_rejections! {
     crate::access::Rejection => Access,
     crate::audit::Rejection => Audit,
     crate::artifact::Rejection => Item,
+    crate::blueprint::Rejection => Template,
     crate::deploy::Rejection => Deploy,
     crate::log::Rejection => Log,
     crate::rules::Rejection => Rules,

@@ -21,8 +21,10 @@ pub enum Command {
     ReopenStep { item: ItemId, step: StepId },
     /// Make a govern item for a synced one.
     Govern(Govern),
-    /// Work off pending children; asked by the system only.
+    /// Work off pending children, and let items follow their edited templates; asked by the system only.
     GovernPending,
+    /// Move an item to another version of its blueprint; what that takes from it is taken only when it is accepted.
+    Migrate { item: ItemId, version: VersionId, accepts_loss: bool },
     /// Hide with children.
     Hide { item: ItemId },
     /// Show again.

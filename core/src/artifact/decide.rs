@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::rights::{changeable, own};
-use super::{Command, Event, edit, govern, talk, workflow};
+use super::{Command, Event, edit, follow, govern, talk, workflow};
 use crate::access::may::{Action, Subject, allows};
 use crate::draft::{COMMAND_EVENTS_MAX, Draft};
 use crate::ids::{BlueprintId, CommentId, FieldId, ItemId, StepId};
@@ -62,6 +62,8 @@ crate::rejections! {
     Input ChildrenNotPossible { item: ItemId } = "children_not_possible", "{item} has no such children";
     /// What is governed has governed parents: what is below goes first, or the item is archived instead.
     State GovernsBelow { item: ItemId, below: String } = "governs_below", "{item} cannot be deleted while {below} governed below it";
+    /// An item that moves to another template loses nothing unless that is accepted.
+    State MigrationLoses { item: ItemId, loss: String } = "migration_loses", "{item} cannot move as it is: {loss}";
     /// A comment says something.
     Input CommentEmpty = "comment_empty", "the comment is empty";
     /// A comment is changed and deleted by its author, or by an administrator of the instance.
@@ -90,6 +92,7 @@ pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
         }
         Command::Govern(wish) => govern::govern(draft, wish),
         Command::GovernPending => govern::govern_pending(draft),
+        Command::Migrate { item, version, accepts_loss } => follow::migrate(draft, *item, version, *accepts_loss),
         Command::Hide { item } => govern::hide(draft, *item),
         Command::Show { item } => govern::show(draft, *item),
         Command::Archive { item } => archive(draft, *item, true),

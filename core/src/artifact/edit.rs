@@ -110,7 +110,8 @@ pub(super) fn choose(
     }
 }
 
-fn version_of(state: &State, item: &Item) -> Result<Arc<Version>, crate::Rejection> {
+/// The template that an item is of.
+pub(super) fn version_of(state: &State, item: &Item) -> Result<Arc<Version>, crate::Rejection> {
     let found = state.templates.version(&item.template);
     found.cloned().ok_or_else(|| common::Rejection::NotFound { what: item.template.to_string() }.into())
 }
@@ -147,7 +148,8 @@ fn check_name(name: &str) -> Result<(), common::Rejection> {
     Ok(())
 }
 
-fn split(changes: Vec<FieldChange>) -> Vec<Vec<FieldChange>> {
+/// Changes in parts that fit into an event each.
+pub(super) fn split(changes: Vec<FieldChange>) -> Vec<Vec<FieldChange>> {
     let mut parts: Vec<Vec<FieldChange>> = Vec::new();
     let mut room = 0;
     for change in changes {

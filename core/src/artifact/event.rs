@@ -47,6 +47,9 @@ pub enum Event {
     StepSkipped { item: ItemId, step: StepId },
     /// The workflow passed a hidden step whose mandatory sign-off is not approved.
     SignoffPassedOver { item: ItemId, step: StepId },
+    /// It is of another version now, or follows its edited one: steps with the same id keep their state, and these
+    /// values are gone.
+    ItemMigrated { item: ItemId, from: TemplateId, to: TemplateId, dropped: Vec<FieldChange> },
     /// Somebody said something about an item, or one of its steps.
     CommentAdded { item: ItemId, comment: CommentId, step: Option<StepId>, text: Personal },
     /// Its author, or an administrator, changed what was said.
@@ -79,6 +82,7 @@ impl Event {
             | Self::StepReopened { item, .. }
             | Self::StepSkipped { item, .. }
             | Self::SignoffPassedOver { item, .. }
+            | Self::ItemMigrated { item, .. }
             | Self::CommentAdded { item, .. }
             | Self::CommentEdited { item, .. }
             | Self::CommentDeleted { item, .. }

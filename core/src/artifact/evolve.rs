@@ -41,6 +41,7 @@ pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
         Event::ItemDeleted { item } => {
             signoff::forget(state, *item);
             remove_item(state, *item);
+            super::follow::settle(state);
         }
         Event::StepStarted { item, step } => set_step(state, *item, step, StepStatus::Ongoing),
         Event::StepFinished { item, step } => set_step(state, *item, step, StepStatus::Finished),
@@ -51,6 +52,7 @@ pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
         Event::StepSkipped { item, step } => set_step(state, *item, step, StepStatus::Skipped),
         // The gate reads the sign-off itself; this event is there for people.
         Event::SignoffPassedOver { .. } => {}
+        Event::ItemMigrated { item, to, dropped, .. } => super::follow::evolve(state, recorded, *item, to, dropped),
         Event::CommentAdded { .. }
         | Event::CommentEdited { .. }
         | Event::CommentDeleted { .. }

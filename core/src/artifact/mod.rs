@@ -9,6 +9,7 @@ mod edit;
 mod event;
 mod evolve;
 mod fields;
+pub(crate) mod follow;
 pub mod govern;
 mod index;
 mod rights;
@@ -25,8 +26,9 @@ pub use decide::Rejection;
 pub use edit::NAME_BYTES_MAX;
 pub use event::Event;
 pub use fields::FIELD_JSON_BYTES_MAX;
+pub use follow::FOLLOWED_MAX;
 pub use sources::{PARENTS_MAX, parent};
-pub use state::{ChildRule, ChildrenRules, Comment, Item, Items, Page, Step, StepStatus};
+pub use state::{ChildRule, ChildrenRules, Comment, Following, Item, Items, Page, Step, StepStatus};
 pub use talk::{COMMENT_BYTES_MAX, PAGE_BYTES_MAX, comments};
 
 pub(crate) use decide::decide;

@@ -22,6 +22,8 @@ pub struct Items {
     pub referrers: OrdMap<ItemId, OrdSet<(FieldId, ItemId)>>,
     /// Govern items with children still to be governed, worked off by the system in order; and the child that was last.
     pub pending: OrdMap<ItemId, Option<SyncKey>>,
+    /// Edited templates with items still to follow, worked off by the system in order.
+    pub following: OrdMap<TemplateId, Following>,
     /// The last id handed out.
     pub last_item: u32,
     /// The last comment id handed out.
@@ -30,6 +32,23 @@ pub struct Items {
     pub comments: OrdMap<(ItemId, CommentId), Arc<Comment>>,
     /// The Markdown pages of items.
     pub pages: OrdMap<ItemId, Arc<Page>>,
+}
+
+impl Items {
+    /// Whether the system has something to work off.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        !self.pending.is_empty() || !self.following.is_empty()
+    }
+}
+
+/// How far the items of an edited template have followed it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Following {
+    /// Fields that it can no longer hold as they were.
+    pub lost: Vec<FieldId>,
+    /// The item that followed last.
+    pub after: Option<ItemId>,
 }
 
 /// One comment.

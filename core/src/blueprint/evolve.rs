@@ -6,6 +6,7 @@ use imbl::OrdMap;
 
 use super::Event;
 use super::state::{Blueprint, Version, VersionStatus};
+use crate::artifact;
 use crate::ids::TemplateId;
 use crate::recorded::Recorded;
 use crate::state::State;
@@ -34,6 +35,28 @@ pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
                 Arc::make_mut(blueprint).versions.insert(template.version.clone(), Arc::new(created));
             }
         }
+        Event::BlueprintEdited { blueprint, name, document } => {
+            if let Some(found) = state.templates.blueprints.get_mut(blueprint) {
+                let found = Arc::make_mut(found);
+                found.name = name.clone();
+                found.document = document.clone();
+            }
+        }
+        Event::BlueprintDeleted { blueprint } => {
+            state.templates.blueprints.remove(blueprint);
+        }
+        Event::VersionEdited { template, definition, lost } => {
+            change(state, template, |version| version.definition = definition.clone());
+            artifact::follow::begin(state, template, lost);
+        }
+        Event::VersionDeleted { template } => {
+            if let Some(blueprint) = state.templates.blueprints.get_mut(&template.blueprint) {
+                Arc::make_mut(blueprint).versions.remove(&template.version);
+            }
+        }
+        Event::SignoffConfigurationRemoved { template, step } => change(state, template, |version| {
+            version.configured.remove(step);
+        }),
         Event::VersionStatusChanged { template, status } => {
             change(state, template, |version| version.status = *status);
         }

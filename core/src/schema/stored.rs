@@ -92,11 +92,12 @@ stored! {
     sync: NodeRegisteredV1 ItemSyncedV1 ItemGoneV1 EvaluationRecordedV1 EvaluationOptedOutV1;
     item: ItemCreatedV1 ItemGovernedV1 ItemAttachedV1 ItemHiddenV1 ItemShownV1 FieldsEditedV1 ItemRenamedV1 ItemArchivedV1
         ItemRestoredV1 ItemDeletedV1 StepStartedV1 StepFinishedV1 StepReopenedV1 StepSkippedV1 SignoffPassedOverV1
-        CommentAddedV1 CommentEditedV1 CommentDeletedV1 PageSetV1 PageRemovedV1;
+        CommentAddedV1 CommentEditedV1 CommentDeletedV1 PageSetV1 PageRemovedV1 ItemMigratedV1;
     signoff: SignoffOpenedV1 FeedbackRequestedV1 ReviewSubmittedV1 ReviewEditedV1 ReviewDeletedV1 ReviewDelegatedV1
         ApprovalRequestedV1 ReturnedToFeedbackV1 ApprovalSubmittedV1 ApprovalEditedV1 ApprovalWithdrawnV1
         ApprovalExpiredV1 ApprovalDelegatedV1 SignoffAbandonedV1 AbandonCancelledV1 SignoffResetV1 ResetScheduledV1;
-    template: BlueprintCreatedV1 VersionCreatedV1 VersionStatusChangedV1 SignoffConfiguredV1;
+    template: BlueprintCreatedV1 VersionCreatedV1 VersionStatusChangedV1 SignoffConfiguredV1 BlueprintEditedV1
+        BlueprintDeletedV1 VersionEditedV1 VersionDeletedV1 SignoffConfigurationRemovedV1;
     access: UserCreatedV1 UserDisabledV1 GroupCreatedV1 KeyCreatedV1 KeyRevokedV1 RoleCreatedV1 AssignmentsSetV1
         PermissionsSetV1;
     audit: RefusalsCountedV1;

@@ -5,7 +5,7 @@ use super::command::{Action, Command, Notify};
 use super::people::{notified_of_approval, notified_of_feedback};
 use super::policy::Wish;
 use super::rejection::Rejection;
-use super::schedule::{is_bounded, is_empty};
+use super::schedule::check_recurrence;
 use super::state::{Approval, ApprovalStatus, ReviewStatus, SignoffKey, Status};
 use super::{Event, content_digest, latest_configuration};
 use crate::access::may::{self, Subject, is_active, may};
@@ -246,12 +246,7 @@ fn reset(draft: &mut Draft<'_>, case: &Case, is_reloaded: bool) -> Decision {
 
 fn schedule_reset(draft: &mut Draft<'_>, case: &Case, recurrence: Option<Recurrence>) -> Decision {
     if let Some(recurrence) = &recurrence {
-        if !is_bounded(recurrence) {
-            return Err(Rejection::RecurrenceTooLong.into());
-        }
-        if recurrence.activated && is_empty(recurrence) {
-            return Err(Rejection::RecurrenceEmpty.into());
-        }
+        check_recurrence(recurrence)?;
     }
     // A due time that passed during an abandonment was dropped; scheduling the same again brings it back.
     let is_dropped = case.is(Status::Approved)

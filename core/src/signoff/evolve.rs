@@ -41,6 +41,30 @@ pub(crate) fn forget(state: &mut State, item: ItemId) {
             disarm(state, &key, &signoff);
         }
     }
+    let former: Vec<_> = super::former(state, item).map(|(key, _)| key.clone()).collect();
+    for key in former {
+        state.signoffs.former.remove(&key);
+    }
+}
+
+/// The step left its item's template: what happened in its sign-off becomes history, and nothing falls due.
+pub(crate) fn retire(state: &mut State, key: SignoffKey, at: Timestamp) {
+    let Some(signoff) = state.signoffs.by_step.remove(&key) else { return };
+    disarm(state, &key, &signoff);
+    let mut history = signoff.history.clone();
+    if signoff.status != Status::NotStarted || !signoff.reviews.is_empty() {
+        history.push(Arc::new(Cycle {
+            cycle: signoff.cycle,
+            status: signoff.status,
+            configured_at: signoff.configured_at,
+            reviews: signoff.reviews.clone(),
+            approvals: signoff.approvals.clone(),
+            ended_at: at,
+        }));
+    }
+    if !history.is_empty() {
+        state.signoffs.former.insert(key, history);
+    }
 }
 
 fn open(state: &mut State, key: SignoffKey, configured_at: Position) {
@@ -48,10 +72,11 @@ fn open(state: &mut State, key: SignoffKey, configured_at: Position) {
         return;
     }
     let recurrence = state.templates.configurations.get(&configured_at).and_then(|found| found.recurrence);
+    let history = state.signoffs.former.remove(&key).unwrap_or_default();
     let signoff = Signoff {
         status: Status::NotStarted,
         before_abandon: None,
-        cycle: 1,
+        cycle: history.iter().map(|earlier| earlier.cycle).max().map_or(1, |last| last.saturating_add(1)),
         configured_at,
         requesters: Vec::new(),
         reviews: Vec::new(),
@@ -61,7 +86,7 @@ fn open(state: &mut State, key: SignoffKey, configured_at: Position) {
         approved_at: None,
         reset_due: None,
         expires_at: None,
-        history: Vec::new(),
+        history,
     };
     state.signoffs.by_step.insert(key, Arc::new(signoff));
 }

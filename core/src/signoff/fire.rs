@@ -42,9 +42,20 @@ pub(super) fn begin_cycle(draft: &mut Draft<'_>, key: &SignoffKey, is_reloaded: 
 
 /// A new item gets the sign-offs of its template's steps, in workflow order.
 pub(crate) fn open_all(draft: &mut Draft<'_>, item: ItemId) {
+    open_where(draft, item, |_| true);
+}
+
+/// An item that moved to another template gets those of steps that have not begun. Where work has begun a sign-off
+/// comes by a wish of its own: it would hold back what is done already.
+pub(crate) fn open_unstarted(draft: &mut Draft<'_>, item: ItemId) {
+    open_where(draft, item, |status| status == StepStatus::NotStarted);
+}
+
+fn open_where(draft: &mut Draft<'_>, item: ItemId, is_meant: impl Fn(StepStatus) -> bool) {
     let state = draft.state();
     let Some(found) = state.items.by_id.get(&item) else { return };
-    let keys: Vec<_> = found.steps.iter().map(|step| SignoffKey { item, step: step.id.clone() }).collect();
+    let meant = found.steps.iter().filter(|step| is_meant(step.status));
+    let keys: Vec<_> = meant.map(|step| SignoffKey { item, step: step.id.clone() }).collect();
     for key in keys {
         let is_open = draft.state().signoffs.by_step.contains_key(&key);
         if let Some(configured_at) = latest_configuration(draft.state(), &key).filter(|_| !is_open) {

@@ -30,8 +30,9 @@ pub use state::{
 };
 
 pub(crate) use decide::decide;
-pub(crate) use evolve::{evolve, forget};
-pub(crate) use fire::{fire, open_all};
+pub(crate) use evolve::{evolve, forget, retire};
+pub(crate) use fire::{fire, open_all, open_unstarted};
+pub(crate) use schedule::check_recurrence;
 
 use crate::ids::{Digest, ItemId, Position, StepId};
 use crate::state::State;
@@ -41,6 +42,12 @@ use crate::value::Value;
 pub fn of_item(state: &State, item: ItemId) -> impl Iterator<Item = (&SignoffKey, &Arc<Signoff>)> {
     let first = SignoffKey { item, step: StepId::from("") };
     state.signoffs.by_step.range(first..).take_while(move |(key, _)| key.item == item)
+}
+
+/// What is left of sign-offs whose step is no longer in the template of an item, by step id.
+pub fn former(state: &State, item: ItemId) -> impl Iterator<Item = (&SignoffKey, &Vec<Arc<Cycle>>)> {
+    let first = SignoffKey { item, step: StepId::from("") };
+    state.signoffs.former.range(first..).take_while(move |(key, _)| key.item == item)
 }
 
 /// The content that an approval of this govern item is bound to now: its source's digest, or a digest over all of

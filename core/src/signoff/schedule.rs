@@ -1,13 +1,25 @@
 //! When something is due: calendar arithmetic in UTC, month ends clamped.
 
+use super::rejection::Rejection;
 use crate::blueprint::Recurrence;
 use crate::time::Timestamp;
 
 /// Longest interval of a recurrence, in years; days, weeks and months are bounded alike.
 pub const RECURRENCE_YEARS_MAX: u32 = 100;
 
+/// Refuses an interval that is too long, or that runs and is none.
+pub(crate) fn check_recurrence(recurrence: &Recurrence) -> Result<(), Rejection> {
+    if !is_bounded(recurrence) {
+        return Err(Rejection::RecurrenceTooLong);
+    }
+    if recurrence.activated && is_empty(recurrence) {
+        return Err(Rejection::RecurrenceEmpty);
+    }
+    Ok(())
+}
+
 /// Whether every part of the interval is within [`RECURRENCE_YEARS_MAX`].
-pub(super) const fn is_bounded(recurrence: &Recurrence) -> bool {
+const fn is_bounded(recurrence: &Recurrence) -> bool {
     recurrence.years <= RECURRENCE_YEARS_MAX
         && recurrence.months <= RECURRENCE_YEARS_MAX * 12
         && recurrence.weeks <= RECURRENCE_YEARS_MAX * 53
@@ -15,7 +27,7 @@ pub(super) const fn is_bounded(recurrence: &Recurrence) -> bool {
 }
 
 /// Whether the parts add up to nothing.
-pub(super) const fn is_empty(recurrence: &Recurrence) -> bool {
+const fn is_empty(recurrence: &Recurrence) -> bool {
     recurrence.days == 0 && recurrence.weeks == 0 && recurrence.months == 0 && recurrence.years == 0
 }
 

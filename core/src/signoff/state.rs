@@ -15,6 +15,8 @@ use crate::time::Timestamp;
 pub struct Signoffs {
     /// One per item and step.
     pub by_step: OrdMap<SignoffKey, Arc<Signoff>>,
+    /// The cycles of sign-offs whose step left its item's template; they go on should it come back.
+    pub former: OrdMap<SignoffKey, Vec<Arc<Cycle>>>,
     /// The last review id handed out.
     pub last_review: u32,
 }

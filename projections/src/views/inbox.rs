@@ -1,6 +1,7 @@
 //! What waits for whom: sign-offs in which somebody's review or approval is asked for.
 
 use countersign_core::access::may::is_in;
+use countersign_core::artifact::Event as ItemEvent;
 use countersign_core::blueprint::Container;
 use countersign_core::ids::{Digest, FeedbackGroupId, ItemId, Position};
 use countersign_core::signoff::{Signoff, SignoffKey, Status};
@@ -117,8 +118,8 @@ impl Projection for Inbox {
                 let key = SignoffKey { item, step: step.clone() };
                 self.refresh(key, event.position, state);
             }
-            // With an item go its sign-offs.
-            Event::Item(countersign_core::artifact::Event::ItemDeleted { item }) => {
+            // With an item go its sign-offs, with another template some of them.
+            Event::Item(ItemEvent::ItemDeleted { item } | ItemEvent::ItemMigrated { item, .. }) => {
                 let gone: Vec<SignoffKey> = self.waiting.keys().filter(|key| key.item == *item).cloned().collect();
                 for key in gone {
                     self.refresh(key, event.position, state);

@@ -3,6 +3,7 @@
 //! Commands go through [`wish`], questions through [`ask`]; what is shown is in [`shape`]. Start at [`router`].
 
 pub mod ask;
+pub mod blueprints;
 pub mod bulk;
 pub mod comments;
 pub mod events;
@@ -30,6 +31,7 @@ pub mod signoff;
 pub mod steps;
 pub mod stream;
 pub mod users;
+pub mod versions;
 pub mod views;
 pub mod wish;
 
@@ -79,7 +81,7 @@ pub struct Actor {
 /// All routes below [`PREFIX`], and the document that describes them.
 pub fn router() -> (Router<App>, utoipa::openapi::OpenApi) {
     let (router, mut document) = OpenApiRouter::with_openapi(openapi::head())
-        .nest(PREFIX, item_routes().merge(signoff_routes()).merge(other_routes()))
+        .nest(PREFIX, item_routes().merge(signoff_routes()).merge(template_routes()).merge(other_routes()))
         .split_for_parts();
     openapi::complete(&mut document);
     (router, document)
@@ -93,6 +95,7 @@ fn item_routes() -> OpenApiRouter<App> {
         .routes(routes!(bulk::govern))
         .routes(routes!(bulk::hide))
         .routes(routes!(bulk::archive))
+        .routes(routes!(versions::migrate))
         .routes(routes!(governing::hide))
         .routes(routes!(governing::show))
         .routes(routes!(governing::archive))
@@ -122,6 +125,20 @@ fn signoff_routes() -> OpenApiRouter<App> {
         .routes(routes!(reviews::submit))
         .routes(routes!(reviews::edit, reviews::delete))
         .routes(routes!(reviews::decide, reviews::edit_decision, reviews::withdraw))
+}
+
+fn template_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(blueprints::list, blueprints::create))
+        .routes(routes!(blueprints::read, blueprints::set, blueprints::delete))
+        .routes(routes!(versions::list, versions::create))
+        .routes(routes!(versions::read, versions::edit, versions::delete))
+        .routes(routes!(versions::set_status))
+        .routes(routes!(versions::export))
+        .routes(routes!(versions::import))
+        .routes(routes!(versions::fork))
+        .routes(routes!(versions::diff))
+        .routes(routes!(versions::signoff, versions::configure, versions::remove_signoff))
 }
 
 fn other_routes() -> OpenApiRouter<App> {

@@ -1,6 +1,7 @@
 //! Governing over HTTP, on what nodes told over NATS.
 #![expect(clippy::indexing_slicing, reason = "a member that is not there is null, and fails the comparison")]
 
+mod templates;
 mod world;
 
 use anyhow::{Result, ensure};

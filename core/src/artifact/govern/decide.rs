@@ -8,7 +8,7 @@ use crate::access::may::{Action, Subject};
 use crate::artifact::edit::{choose, next_item, set_by_rule};
 use crate::artifact::rights::{changeable, readable, refuse_archived, require};
 use crate::artifact::state::{ChildRule, ChildrenRules, Item};
-use crate::artifact::{Event, Govern, Rejection, sources};
+use crate::artifact::{Event, Govern, Rejection, follow, sources};
 use crate::blueprint::{Definition, FieldSource, Version, standard::STANDARD_VERSION};
 use crate::draft::{COMMAND_EVENTS_MAX, Draft};
 use crate::ids::{BlueprintId, FieldId, ItemId, VersionId};
@@ -58,11 +58,12 @@ pub(in crate::artifact) fn govern(draft: &mut Draft<'_>, wish: &Govern) -> Resul
     Ok(())
 }
 
-/// Governs what is pending; asked by the system, which repeats it while something is pending and this does something.
+/// Governs what is pending and lets items follow edited templates; asked by the system, which repeats it while something is pending and this does something.
 pub(in crate::artifact) fn govern_pending(draft: &mut Draft<'_>) -> Result<(), crate::Rejection> {
     if draft.context().caller.principal != crate::Principal::System {
         return Err(crate::rejection::common::Rejection::Forbidden { needs: "the system itself".to_owned() }.into());
     }
+    follow::work_off(draft);
     for _ in 0..GOVERNED_MAX {
         let state = draft.state();
         let next = state.rules.pending.and_then(|last| rules::next_project(state, last));

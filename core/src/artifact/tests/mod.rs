@@ -5,6 +5,7 @@ mod fields;
 mod govern;
 mod govern_children;
 mod lifecycle;
+mod lists;
 mod people;
 mod properties;
 mod talk;

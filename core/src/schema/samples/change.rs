@@ -103,6 +103,7 @@ fn item(number: u16, s: &mut Source) -> Item {
         0x0208 => Item::ItemArchived { item },
         0x0209 => Item::ItemRestored { item },
         0x020a => Item::ItemDeleted { item },
+        0x020b => Item::ItemMigrated { item, from: template(s), to: template(s), dropped: s.vec(change) },
         0x020c => Item::StepStarted { item, step: s.id() },
         0x020d => Item::StepFinished { item, step: s.id() },
         0x020e => Item::StepReopened { item, step: s.id(), is_ongoing: s.bool() },

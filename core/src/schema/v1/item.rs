@@ -43,6 +43,14 @@ events! { Event in Item;
     0x0209 1 ItemRestored => ItemRestoredV1 { item: Ar }
     /// Gone, but for its history.
     0x020a 1 ItemDeleted => ItemDeletedV1 { item: Ar }
+    /// It is of another version now, or follows its edited one: steps with the same id keep their state, and these
+    /// values are gone.
+    0x020b 1 ItemMigrated => ItemMigratedV1 {
+        item: Ar,
+        from: TemplateIdV1,
+        to: TemplateIdV1,
+        dropped: Vec<FieldChangeV1>,
+    }
     /// Work on a step began.
     0x020c 1 StepStarted => StepStartedV1 { item: Ar, step: String }
     /// A step is done.

@@ -56,14 +56,24 @@ impl Wire<Arc<Definition>> for String {
 events! { Event in Template;
     /// A kind of item exists.
     0x0401 1 BlueprintCreated => BlueprintCreatedV1 { blueprint: String, name: String, locked: bool, document: String }
+    /// It is called otherwise, or looks otherwise.
+    0x0402 1 BlueprintEdited => BlueprintEditedV1 { blueprint: String, name: String, document: String }
+    /// It is gone, with its templates; it had no items.
+    0x0403 1 BlueprintDeleted => BlueprintDeletedV1 { blueprint: String }
     /// A template exists, as a draft.
     0x0404 1 VersionCreated => VersionCreatedV1 { template: TemplateIdV1, origin: Option<String>, definition: String }
+    /// A template says something else; its items follow, each by an event of its own, and lose what `lost` fields hold.
+    0x0405 1 VersionEdited => VersionEditedV1 { template: TemplateIdV1, definition: String, lost: Vec<String> }
     /// A template became DRAFT, ACTIVE or ARCHIVED.
     0x0406 1 VersionStatusChanged => VersionStatusChangedV1 { template: TemplateIdV1, status: String }
+    /// A template is gone; no item was of it.
+    0x0407 1 VersionDeleted => VersionDeletedV1 { template: TemplateIdV1 }
     /// A step of a template has a sign-off, configured so.
     0x0408 1 SignoffConfigured => SignoffConfiguredV1 {
         template: TemplateIdV1,
         step: String,
         configuration: ConfigurationV1,
     }
+    /// A step of a template has no sign-off any more, for items still to come.
+    0x0409 1 SignoffConfigurationRemoved => SignoffConfigurationRemovedV1 { template: TemplateIdV1, step: String }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use countersign_core::{Event, Recorded, access, artifact, schema, series, signoff};
+use countersign_core::{Event, Recorded, access, artifact, blueprint, schema, series, signoff};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -72,6 +72,8 @@ pub fn made(events: &[Arc<Recorded>]) -> Option<String> {
     events.iter().find_map(|recorded| match &recorded.event {
         Event::Item(artifact::Event::ItemCreated { item, .. }) => Some(item.to_string()),
         Event::Item(artifact::Event::CommentAdded { comment, .. }) => Some(comment.to_string()),
+        Event::Template(blueprint::Event::BlueprintCreated { blueprint, .. }) => Some(blueprint.to_string()),
+        Event::Template(blueprint::Event::VersionCreated { template, .. }) => Some(template.version.to_string()),
         Event::Access(access::Event::UserCreated { user, .. }) => Some(user.to_string()),
         Event::Access(access::Event::GroupCreated { group, .. }) => Some(group.to_string()),
         Event::Access(access::Event::KeyCreated { key, .. }) => Some(key.to_string()),

@@ -6,13 +6,14 @@ use countersign_core::State;
 use countersign_core::artifact::workflow::StepView;
 use countersign_core::artifact::{self, Item, StepStatus};
 use countersign_core::ids::ItemId;
-use countersign_core::signoff::SignoffKey;
+use countersign_core::signoff::{self, Cycle, SignoffKey};
 use countersign_core::sync::{SyncObject, SyncSource};
 use countersign_projections::derive;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use utoipa::ToSchema;
 
+use super::signoff::{CycleShape, cycle};
 use super::value;
 
 /// Anything governed or governable.
@@ -44,8 +45,21 @@ pub struct ItemShape {
     source: Option<SourceShape>,
     /// The workflow, in order.
     steps: Vec<StepShape>,
+    /// Earlier cycles of sign-offs whose step is no longer in the template.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    former_signoffs: Vec<FormerShape>,
     /// The item's last event; its ETag.
     position: u64,
+}
+
+/// What is left of the sign-off of a step that is gone.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FormerShape {
+    /// The step.
+    step_id: String,
+    /// Its cycles, the last as it was when the step went.
+    history: Vec<CycleShape>,
 }
 
 /// Where a synced item comes from.
@@ -103,8 +117,14 @@ pub fn item(state: &State, item: &Item, is_readable: &dyn Fn(ItemId) -> bool) ->
         parent: derive::parent(state, item).filter(shown).map(|id| id.to_string()),
         source: item.source.as_ref().map(source),
         steps: steps(state, item),
+        former_signoffs: signoff::former(state, item.id).map(|(key, cycles)| former(state, key, cycles)).collect(),
         position: item.position.0,
     }
+}
+
+fn former(state: &State, key: &SignoffKey, cycles: &[Arc<Cycle>]) -> FormerShape {
+    let history = cycles.iter().map(|ended| cycle(state, ended)).collect();
+    FormerShape { step_id: key.step.to_string(), history }
 }
 
 fn source(source: &Arc<SyncSource>) -> SourceShape {

@@ -1,9 +1,11 @@
 //! What the native API shows. Every shape is made from one snapshot and nothing else, never from a clock.
 
 pub mod command;
+pub mod configuration;
 pub mod item;
 pub mod people;
 pub mod signoff;
+pub mod template;
 pub mod value;
 
 use serde::Serialize;

@@ -259,7 +259,9 @@ fn delegation(state: &State, given: &Delegation) -> DelegationShape {
     }
 }
 
-fn cycle(state: &State, cycle: &Arc<Cycle>) -> CycleShape {
+/// An earlier cycle.
+#[must_use]
+pub fn cycle(state: &State, cycle: &Arc<Cycle>) -> CycleShape {
     let approvals: Vec<_> = cycle.approvals.iter().map(|given| approval(state, given)).collect();
     CycleShape {
         cycle: cycle.cycle,

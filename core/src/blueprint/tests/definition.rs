@@ -1,6 +1,4 @@
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a failing test should panic")]
-
-use super::*;
+use super::super::*;
 use crate::ids::{BlueprintId, CredentialId, LogId, TemplateId};
 use crate::log::Command;
 use crate::testing::{Spec, World, name};
