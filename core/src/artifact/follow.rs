@@ -97,7 +97,7 @@ fn has_to_follow(item: &Item, definition: &Definition, lost: &[FieldId]) -> bool
 
 /// A version was edited: its items have to follow.
 pub(crate) fn begin(state: &mut State, template: &TemplateId, lost: &[FieldId]) {
-    let noted = state.items.following.entry(template.clone()).or_insert_with(Following::default);
+    let noted = state.items.following.entry(template.clone()).or_default();
     let new = lost.iter().filter(|field| !noted.lost.contains(field)).cloned().collect::<Vec<_>>();
     noted.lost.extend(new);
     noted.after = None;

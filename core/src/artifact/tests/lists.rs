@@ -7,8 +7,11 @@ use crate::testing::Spec;
 
 const LISTS: &str = "bp.lists";
 
-/// The nine types with two good values and one that is none of the type, as given and as kept.
-fn types() -> Vec<(&'static str, &'static str, [Input; 2], Input, [Value; 2])> {
+/// A type, more of its definition, two good values, one that is none of the type, and what is kept of the good ones.
+type Case = (&'static str, &'static str, [Input; 2], Input, [Value; 2]);
+
+/// The nine types.
+fn types() -> Vec<Case> {
     let date = |text: &str| Value::Date(text.parse().unwrap());
     let days = ["2026-06-01T00:00:00Z", "2026-06-02T00:00:00Z"];
     let item = |n: u32| Value::Reference(ItemId(n));
