@@ -37,7 +37,9 @@ pub fn handle(state: &State, command: &Command, context: &Context) -> Result<Out
         let repeated = Some((answered.first, answered.last));
         return Ok(Outcome { events: Vec::new(), state: state.clone(), repeated });
     }
-    if state.log.is_some() && !access::may::is_active(state, &context.caller.principal) {
+    let principal = &context.caller.principal;
+    let is_over = access::may::is_expired(state, principal, context.at);
+    if state.log.is_some() && (is_over || !access::may::is_active(state, principal)) {
         return Err(common::Rejection::ActorInactive.into());
     }
     if let Some((item, expected)) = context.caller.expected {

@@ -13,6 +13,7 @@ use countersign_core::State;
 use countersign_core::access::may;
 use countersign_core::context::{Caller, Channel, Principal};
 use countersign_core::ids::{CorrelationId, KeyId};
+use countersign_engine::clock::{Clock as _, SystemClock};
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -37,7 +38,7 @@ impl Who {
         let secret = secret(headers)?;
         let snapshot = app.latest();
         let key = key_of(app, &snapshot.state, &secret)
-            .ok_or_else(|| Problem::unauthenticated("key_unknown", "the API key is unknown or revoked"))?;
+            .ok_or_else(|| Problem::unauthenticated("key_unknown", "the API key is unknown, expired or revoked"))?;
         let Some(login) = headers.get(PROXY_USER) else {
             return Ok(Self { principal: Principal::Key(key), via: None });
         };
@@ -72,7 +73,8 @@ impl FromRequestParts<App> for Who {
 pub(crate) fn key_of(app: &App, state: &State, secret: &str) -> Option<KeyId> {
     let credential = app.vault.find_key(secret)?;
     let key = *state.access.credentials.get(&credential)?;
-    may::is_active(state, &Principal::Key(key)).then_some(key)
+    let principal = Principal::Key(key);
+    (may::is_active(state, &principal) && !may::is_expired(state, &principal, SystemClock.now())).then_some(key)
 }
 
 fn secret(headers: &HeaderMap) -> Result<String, Problem> {
@@ -99,7 +101,7 @@ fn secret(headers: &HeaderMap) -> Result<String, Problem> {
         return Err(malformed());
     };
     if secret.is_empty() || secret.len() > SECRET_BYTES_MAX {
-        return Err(Problem::unauthenticated("key_unknown", "the API key is unknown or revoked"));
+        return Err(Problem::unauthenticated("key_unknown", "the API key is unknown, expired or revoked"));
     }
     Ok(secret)
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::indexing_slicing, reason = "a member that is not there is null, and fails the comparison")]
 
 use anyhow::{Result, ensure};
+use countersign_engine::clock::Clock as _;
 use countersign_tests::server::{ADMIN_KEY, Api, Server, problem};
 use reqwest::Method;
 use serde_json::json;
@@ -87,5 +88,49 @@ async fn passwords_are_bounded_and_never_shown() -> Result<()> {
         ensure!(text.contains("ana") || path != "/users", "{text}");
         ensure!(!text.contains("a long enough one") && !text.contains("argon2"), "{path} shows a secret");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rotated_key_opens_with_its_new_secret_only() -> Result<()> {
+    let mut server = Server::start()?;
+    let admin = server.admin();
+    let made = admin.post("/keys", json!({"label": "script"})).await?;
+    let (id, old) = (made["id"].as_str().unwrap_or_default(), made["secret"].as_str().unwrap_or_default());
+    let path = format!("/keys/{id}/rotate");
+    let script = Api::new(server.url(), old);
+    script.refused(Method::POST, &path, None, 403, "forbidden").await?;
+    let rotated = admin.post(&path, json!({})).await?;
+    let new = rotated["secret"].as_str().unwrap_or_default();
+    ensure!(rotated["id"] == id && new.len() >= 24 && new != old, "{rotated}");
+    script.refused(Method::GET, "/me", None, 401, "key_unknown").await?;
+    server.stop()?;
+    server.restart()?;
+    ensure!(Api::new(server.url(), new).get("/me").await?["id"] == id);
+    Api::new(server.url(), old).refused(Method::GET, "/me", None, 401, "key_unknown").await?;
+    server.admin().refused(Method::POST, "/keys/ak.99/rotate", None, 404, "not_found").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_key_opens_nothing_once_its_time_is_over() -> Result<()> {
+    let server = Server::start()?;
+    let admin = server.admin();
+    let past = json!({"label": "late", "expiresAt": "2020-01-01T00:00:00Z"});
+    admin.refused(Method::POST, "/keys", Some(&past), 422, "expiry_past").await?;
+    let wrong = json!({"label": "late", "expiresAt": "tomorrow"});
+    admin.refused(Method::POST, "/keys", Some(&wrong), 422, "wrong_type").await?;
+    let soon = countersign_engine::clock::SystemClock.now().millis() + 3_000;
+    let expires = countersign_core::time::Timestamp::from_millis(soon).to_string();
+    let made = admin.post("/keys", json!({"label": "short", "expiresAt": expires})).await?;
+    let key = Api::new(server.url(), made["secret"].as_str().unwrap_or_default());
+    ensure!(key.get("/me").await?["key"]["expiresAt"] == expires.as_str());
+    let over = async {
+        while key.ask(Method::GET, "/me", None).await?.status == 200 {}
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), over).await??;
+    key.refused(Method::GET, "/me", None, 401, "key_unknown").await?;
+    ensure!(countersign_engine::clock::SystemClock.now().millis() >= soon, "it ended early");
     Ok(())
 }

@@ -31,6 +31,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("/groups", "get post"),
     ("/keys", "post"),
     ("/keys/{id}", "delete"),
+    ("/keys/{id}/rotate", "post"),
     ("/me", "get"),
     ("/items/{ar}/comments", "get post"),
     ("/items/{ar}/steps/{step}/signoff", "get"),

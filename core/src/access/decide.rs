@@ -7,6 +7,7 @@ use super::{Command, Event};
 use crate::draft::Draft;
 use crate::ids::{CredentialId, GroupId, ItemId, KeyId, UserId};
 use crate::rejection::common;
+use crate::time::Timestamp;
 
 /// Longest login, in characters.
 pub const LOGIN_CHARS_MAX: usize = 128;
@@ -32,6 +33,10 @@ crate::rejections! {
     Input GroupNameInvalid { group: String } = "group_name_invalid", "{group:?} is not a group's name: 1 to 128 bytes without / ? # .. and control characters";
     /// A group's name is unique.
     State GroupExists { group: GroupId } = "group_exists", "the group {group} already exists";
+    /// A key expires in the future.
+    Input ExpiryPast { expires: Timestamp } = "expiry_past", "{expires} has passed; a key expires later than now";
+    /// A revoked key stays revoked: another one is made instead.
+    State KeyRevoked { key: KeyId } = "key_revoked", "{key} is revoked and stays so";
     /// One person or key is in at most 200 groups.
     Input TooManyGroups { groups: usize } = "too_many_groups", "{groups} groups are too many; at most 200 are allowed";
 }
@@ -44,9 +49,10 @@ pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
         Command::CreateUser { .. } => create_user(draft, command),
         Command::DisableUser { user } => disable_user(draft, *user),
         Command::CreateGroup { group, description, is_admin } => create_group(draft, group, description, *is_admin),
-        Command::CreateKey { label, is_admin, groups, credential } => {
-            create_key(draft, label, *is_admin, groups, *credential)
+        Command::CreateKey { label, is_admin, groups, credential, expires } => {
+            create_key(draft, label, *is_admin, groups, *credential, *expires)
         }
+        Command::RotateKey { key, credential, expires } => rotate_key(draft, *key, *credential, *expires),
         Command::RevokeKey { key } => revoke_key(draft, *key),
     }
 }
@@ -109,16 +115,57 @@ fn create_key(
     is_admin: bool,
     groups: &[GroupId],
     credential: CredentialId,
+    expires: Option<Timestamp>,
 ) -> Result<(), crate::Rejection> {
     check_text("label", Some(label))?;
+    check_expiry(draft, expires)?;
     let groups = check_groups(draft, groups)?;
     // A credential is new for each key, so the same one again is the same wish again.
     if draft.state().access.credentials.contains_key(&credential) {
         return Ok(());
     }
     let key = KeyId(draft.state().access.last_key.saturating_add(1));
-    draft.emit(Event::KeyCreated { key, label: label.clone(), is_admin, groups, credential });
+    let label = label.clone();
+    draft.emit(Event::KeyCreated { key, label: label.clone(), is_admin, groups: groups.clone(), credential });
+    if expires.is_some() {
+        draft.emit(Event::KeyEdited { key, label, is_admin, groups, credential, expires });
+    }
     Ok(())
+}
+
+fn rotate_key(
+    draft: &mut Draft<'_>,
+    key: KeyId,
+    credential: CredentialId,
+    expires: Option<Timestamp>,
+) -> Result<(), crate::Rejection> {
+    let found = draft.state().access.keys.get(&key).cloned().ok_or_else(|| missing(key))?;
+    if found.is_revoked {
+        return Err(Rejection::KeyRevoked { key }.into());
+    }
+    check_expiry(draft, expires)?;
+    if found.credential == credential {
+        return Ok(());
+    }
+    let expires = expires.or(found.expires);
+    // With the expiry it has a new secret would be as dead as the old one.
+    check_expiry(draft, expires)?;
+    draft.emit(Event::KeyEdited {
+        key,
+        label: found.label.clone(),
+        is_admin: found.is_admin,
+        groups: found.groups.iter().cloned().collect(),
+        credential,
+        expires,
+    });
+    Ok(())
+}
+
+fn check_expiry(draft: &Draft<'_>, expires: Option<Timestamp>) -> Result<(), Rejection> {
+    match expires {
+        Some(expires) if expires <= draft.context().at => Err(Rejection::ExpiryPast { expires }),
+        _ => Ok(()),
+    }
 }
 
 fn revoke_key(draft: &mut Draft<'_>, key: KeyId) -> Result<(), crate::Rejection> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::state::{Assignment, Permissions};
 use crate::ids::{BlueprintId, CredentialId, GroupId, ItemId, KeyId, RoleId, UserId};
 use crate::personal::Personal;
+use crate::time::Timestamp;
 
 /// `0x05__`. Secrets are never in here: they are in the vault, under a credential's id.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +28,15 @@ pub enum Event {
     GroupCreated { group: GroupId, item: ItemId, description: Arc<str>, is_admin: bool },
     /// An API key.
     KeyCreated { key: KeyId, label: Arc<str>, is_admin: bool, groups: Vec<GroupId>, credential: CredentialId },
+    /// What an API key is from now on; it opens nothing from `expires` on.
+    KeyEdited {
+        key: KeyId,
+        label: Arc<str>,
+        is_admin: bool,
+        groups: Vec<GroupId>,
+        credential: CredentialId,
+        expires: Option<Timestamp>,
+    },
     /// It opens nothing from now on.
     KeyRevoked { key: KeyId },
     /// A role.

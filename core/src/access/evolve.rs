@@ -39,6 +39,7 @@ pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
                 is_admin: *is_admin,
                 groups: groups.iter().cloned().collect(),
                 credential: *credential,
+                expires: None,
                 is_revoked: false,
             };
             let access = &mut state.access;
@@ -46,6 +47,7 @@ pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
             access.credentials.insert(*credential, *key);
             access.keys.insert(*key, Arc::new(made));
         }
+        Event::KeyEdited { .. } => key_edited(state, event),
         Event::KeyRevoked { key } => {
             if let Some(key) = state.access.keys.get_mut(key) {
                 Arc::make_mut(key).is_revoked = true;
@@ -65,6 +67,21 @@ pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
             state.access.default_permissions = Arc::new(permissions.clone());
         }
     }
+}
+
+fn key_edited(state: &mut State, event: &Event) {
+    let Event::KeyEdited { key, label, is_admin, groups, credential, expires } = event else { return };
+    let access = &mut state.access;
+    let Some(found) = access.keys.get_mut(key) else { return };
+    // The old secret's name goes, and with it the way from the secret to the key.
+    access.credentials.remove(&found.credential);
+    access.credentials.insert(*credential, *key);
+    let found = Arc::make_mut(found);
+    found.label = label.clone();
+    found.is_admin = *is_admin;
+    found.groups = groups.iter().cloned().collect();
+    found.credential = *credential;
+    found.expires = *expires;
 }
 
 fn user_created(state: &mut State, recorded: &Recorded, event: &Event) {

@@ -15,6 +15,7 @@ use crate::context::Principal;
 use crate::ids::{BlueprintId, GroupId, ItemId, NodeId, RoleId};
 use crate::signoff::SignoffKey;
 use crate::state::State;
+use crate::time::Timestamp;
 
 pub use super::roles::{is_in, members};
 
@@ -111,6 +112,13 @@ pub fn is_active(state: &State, principal: &Principal) -> bool {
         Principal::Key(key) => state.access.keys.get(key).is_some_and(|key| !key.is_revoked),
         Principal::Node(_) | Principal::System => true,
     }
+}
+
+/// Whether it is a key whose time is over. Time is the asker's: the state has none of its own.
+#[must_use]
+pub fn is_expired(state: &State, principal: &Principal, at: Timestamp) -> bool {
+    let Principal::Key(key) = principal else { return false };
+    state.access.keys.get(key).and_then(|key| key.expires).is_some_and(|expires| expires <= at)
 }
 
 /// Administrators: members of an administrating group, keys made so, and the system.

@@ -7,6 +7,7 @@ use imbl::{OrdMap, OrdSet};
 use crate::blueprint::Container;
 use crate::ids::{BlueprintId, CredentialId, FieldId, GroupId, ItemId, KeyId, RoleId, UserId};
 use crate::personal::Personal;
+use crate::time::Timestamp;
 
 /// Who there is and what they may do.
 #[derive(Debug, Clone, Default)]
@@ -88,6 +89,8 @@ pub struct Key {
     pub groups: OrdSet<GroupId>,
     /// The secret's name in the vault.
     pub credential: CredentialId,
+    /// From then on it opens nothing.
+    pub expires: Option<Timestamp>,
     /// It no longer opens anything.
     pub is_revoked: bool,
 }

@@ -95,7 +95,7 @@ pub(crate) const CATALOGUE: &[CatalogueRow] = &[
     reserved(0x0509, "GroupEdited"),
     reserved(0x050a, "GroupDeleted"),
     made(0x050b, "KeyCreated"),
-    reserved(0x050c, "KeyEdited"),
+    made(0x050c, "KeyEdited"),
     made(0x050d, "KeyRevoked"),
     made(0x050e, "RoleCreated"),
     reserved(0x050f, "RoleEdited"),

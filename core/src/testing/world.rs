@@ -112,7 +112,10 @@ impl World {
         let admin = self.admin();
         let credential = CredentialId(uuid::Uuid::from_u128(u128::from(self.commands) + 1_000));
         let groups = groups.iter().map(|group| (*group).into()).collect();
-        self.run(&admin, access::Command::CreateKey { label: label.into(), is_admin, groups, credential });
+        self.run(
+            &admin,
+            access::Command::CreateKey { label: label.into(), is_admin, groups, credential, expires: None },
+        );
         let found = self.state.access.credentials.get(&credential).copied();
         found.unwrap_or_else(|| panic!("key {label} was not made"))
     }

@@ -2,6 +2,7 @@
 
 use countersign_core::access::{Command, Key};
 use countersign_core::ids::{CredentialId, KeyId};
+use countersign_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -24,6 +25,16 @@ pub struct Create {
     /// Its groups, by name.
     #[serde(default)]
     groups: Vec<String>,
+    /// From then on it opens nothing (RFC 3339); never when left out.
+    expires_at: Option<String>,
+}
+
+/// Another secret for a key.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rotate {
+    /// From then on it opens nothing (RFC 3339); as before when left out.
+    expires_at: Option<String>,
 }
 
 /// A key that was made.
@@ -46,6 +57,7 @@ pub struct KeyShape {
     label: String,
     admin: bool,
     groups: Vec<String>,
+    expires_at: Option<String>,
     revoked: bool,
 }
 
@@ -55,6 +67,7 @@ pub(crate) fn shape(key: &Key) -> KeyShape {
         label: key.label.to_string(),
         admin: key.is_admin,
         groups: key.groups.iter().map(ToString::to_string).collect(),
+        expires_at: key.expires.map(|at| at.to_string()),
         revoked: key.is_revoked,
     }
 }
@@ -71,16 +84,49 @@ pub fn new_secret() -> String {
 pub async fn create(wish: Wish<Create>) -> Result<Answer<Made>, Problem> {
     let body = &wish.body;
     let groups = people::groups(&wish.latest().state, "groups", &body.groups)?;
+    let expires = time("expiresAt", body.expires_at.as_deref())?;
+    let (credential, secret) = keep_new(&wish).await?;
+    let (label, is_admin) = (body.label.as_str().into(), body.admin);
+    let command = Command::CreateKey { label, is_admin, groups, credential, expires };
+    let done = wish.submit_with_secret(command, Some(credential)).await?;
+    let secret = (!done.is_repeated).then_some(secret);
+    Ok(done.created_as(|mut command| Made { id: command.id.take().unwrap_or_default(), secret, command }))
+}
+
+/// A new secret, durable in the vault before any event names its credential.
+async fn keep_new<T>(wish: &Wish<T>) -> Result<(CredentialId, String), Problem> {
     let (credential, secret) = (CredentialId(uuid::Uuid::new_v4()), new_secret());
     let (vault, kept) = (wish.app.vault.clone(), secret.clone());
     tokio::task::spawn_blocking(move || vault.put_key(credential, &kept))
         .await
         .map_err(|error| Problem::internal(&error))?
         .map_err(|error| Problem::internal(&error))?;
-    let command = Command::CreateKey { label: body.label.as_str().into(), is_admin: body.admin, groups, credential };
+    Ok((credential, secret))
+}
+
+fn time(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    let wrong = |_| Problem::invalid_field(field, "wrong_type", "not an RFC 3339 time");
+    text.map(|text| text.parse().map_err(wrong)).transpose()
+}
+
+/// Gives a key another secret: the old one opens nothing from now on.
+#[utoipa::path(post, path = "/keys/{id}/rotate", tag = "access", request_body = Rotate,
+    params(("id" = String, Path, description = "The key")),
+    responses((status = 200, description = "The key with its new secret", body = Made)))]
+pub async fn rotate(Segments(id): Segments<String>, wish: Wish<Rotate>) -> Result<Answer<Made>, Problem> {
+    wish.need_admin()?;
+    let missing = || Problem::missing(format_args!("the key {id}"));
+    let key: KeyId = id.parse().map_err(|_| missing())?;
+    let old = wish.latest().state.access.keys.get(&key).ok_or_else(missing)?.credential;
+    let expires = time("expiresAt", wish.body.expires_at.as_deref())?;
+    let (credential, secret) = keep_new(&wish).await?;
+    let command = Command::RotateKey { key, credential, expires };
     let done = wish.submit_with_secret(command, Some(credential)).await?;
     let secret = (!done.is_repeated).then_some(secret);
-    Ok(done.created_as(|mut command| Made { id: command.id.take().unwrap_or_default(), secret, command }))
+    if secret.is_some() {
+        wish.forget(old).await;
+    }
+    Ok(done.answer_as(|command| Made { id: key.to_string(), secret, command }))
 }
 
 /// Keys in order of making; for administrators.

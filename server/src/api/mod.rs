@@ -150,6 +150,7 @@ fn other_routes() -> OpenApiRouter<App> {
         .routes(routes!(groups::list, groups::create))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
+        .routes(routes!(keys::rotate))
         .routes(routes!(me::read))
         .routes(routes!(governable::list))
         .routes(routes!(rules::read, rules::set))

@@ -11,9 +11,11 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event as Sent, KeepAlive, Sse};
-use countersign_core::access::may::is_active;
+use countersign_core::access::may::{is_active, is_expired};
+use countersign_core::context::Principal;
 use countersign_core::ids::Position;
 use countersign_core::schema;
+use countersign_engine::clock::{Clock as _, SystemClock};
 use futures::{Stream, StreamExt as _, stream};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -118,6 +120,8 @@ async fn next(mut turn: Turn) -> Option<(Vec<Sent>, Turn)> {
 }
 
 fn is_alive(turn: &Turn, state: &countersign_core::State) -> bool {
-    let via = turn.who.via.map(countersign_core::context::Principal::Key);
-    is_active(state, &turn.who.principal) && via.is_none_or(|key| is_active(state, &key))
+    let via = turn.who.via.map(Principal::Key);
+    let now = SystemClock.now();
+    let opens = |principal: &Principal| is_active(state, principal) && !is_expired(state, principal, now);
+    opens(&turn.who.principal) && via.is_none_or(|key| opens(&key))
 }

@@ -121,13 +121,18 @@ impl<T> Wish<T> {
         let is_unused =
             done.as_ref().map_or_else(Problem::is_refusal, |done| done.is_repeated || done.events.is_empty());
         if let Some(credential) = secret.filter(|_| is_unused) {
-            let vault = self.app.vault.clone();
-            let removed = tokio::task::spawn_blocking(move || vault.remove(credential)).await;
-            if !matches!(removed, Ok(Ok(_))) {
-                tracing::warn!("an unused secret stays in the vault");
-            }
+            self.forget(credential).await;
         }
         done
+    }
+
+    /// Removes a secret that no event names, or none names any more.
+    pub async fn forget(&self, credential: CredentialId) {
+        let vault = self.app.vault.clone();
+        let removed = tokio::task::spawn_blocking(move || vault.remove(credential)).await;
+        if !matches!(removed, Ok(Ok(_))) {
+            tracing::warn!("an unused secret stays in the vault");
+        }
     }
 
     /// Refuses whoever does not administrate the instance.
@@ -269,6 +274,12 @@ impl Done {
 
     fn with_status(self, status: StatusCode) -> Answer<CommandShape> {
         Answer { status, position: Position(self.shape.position), etag: None, body: self.shape }
+    }
+
+    /// 200 with a body of its own, made from the shape so far.
+    #[must_use]
+    pub fn answer_as<T>(self, body: impl FnOnce(CommandShape) -> T) -> Answer<T> {
+        Answer::ok(Position(self.shape.position), body(self.shape))
     }
 
     /// 201 with a body of its own, made from the shape so far.

@@ -1,9 +1,12 @@
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::access::{Command, GROUP_BLUEPRINT, LABEL_BYTES_MAX, LOGIN_CHARS_MAX, USER_BLUEPRINT};
 use crate::context::Principal;
 use crate::ids::{CredentialId, KeyId, UserId};
 use crate::testing::{Spec, World};
+use crate::time::Timestamp;
 
 fn create(login: &str) -> Command {
     create_in(login, &[])
@@ -30,7 +33,8 @@ fn create_key(label: &str, groups: &[&str]) -> Command {
         label: label.into(),
         is_admin: false,
         groups,
-        credential: CredentialId(uuid::Uuid::from_u128(77)),
+        credential: CredentialId(Uuid::from_u128(77)),
+        expires: None,
     }
 }
 
@@ -159,4 +163,43 @@ fn only_administrators_decide_who_there_is() {
             .then_rejected("forbidden");
         Spec::given(world.clone()).as_key(key).when(command).accepted();
     }
+}
+
+#[test]
+fn a_rotated_key_is_found_by_its_new_secret_only() {
+    let world = Spec::given(World::bootstrapped()).when(create_key("script", &[])).then(&["KeyCreated"]);
+    let (key, old, new) = (KeyId(2), CredentialId(Uuid::from_u128(77)), CredentialId(Uuid::from_u128(78)));
+    let rotate = Command::RotateKey { key, credential: new, expires: None };
+    let world = Spec::given(world).when(rotate.clone()).then(&["KeyEdited"]);
+    assert_eq!(world.state.access.credentials.get(&new), Some(&key));
+    assert_eq!(world.state.access.credentials.get(&old), None);
+    let world = Spec::given(world).when(rotate.clone()).then_already_so();
+    let unknown = Command::RotateKey { key: KeyId(9), credential: old, expires: None };
+    Spec::given(world.clone()).when(unknown).then_rejected("not_found");
+    let world = Spec::given(world).when(Command::RevokeKey { key }).then(&["KeyRevoked"]);
+    Spec::given(world).when(Command::RotateKey { key, credential: old, expires: None }).then_rejected("key_revoked");
+}
+
+#[test]
+fn a_key_acts_until_it_expires_and_again_after_a_rotation_that_says_how_long() {
+    let world = World::bootstrapped();
+    let (now, later) = (world.state.head_at, |seconds: i64| Timestamp::from_millis(seconds * 1_000));
+    let at = |seconds| Timestamp::from_millis(now.millis() + later(seconds).millis());
+    let (key, credential) = (KeyId(2), CredentialId(Uuid::from_u128(77)));
+    let create = |expires| Command::CreateKey {
+        label: "short".into(),
+        is_admin: true,
+        groups: Vec::new(),
+        credential,
+        expires: Some(expires),
+    };
+    Spec::given(world.clone()).at(at(60)).when(create(at(60))).then_rejected("expiry_past");
+    let world = Spec::given(world).at(at(1)).when(create(at(60))).then(&["KeyCreated", "KeyEdited"]);
+    let world = Spec::given(world).as_key(key).at(at(59)).when(create_group("a")).then(&["GroupCreated"]);
+    let world = Spec::given(world).as_key(key).at(at(60)).when(create_group("b")).then_rejected("actor_inactive");
+    let other = CredentialId(Uuid::from_u128(78));
+    let rotate = |expires| Command::RotateKey { key, credential: other, expires };
+    Spec::given(world.clone()).at(at(61)).when(rotate(None)).then_rejected("expiry_past");
+    let world = Spec::given(world).at(at(61)).when(rotate(Some(at(120)))).then(&["KeyEdited"]);
+    Spec::given(world).as_key(key).at(at(62)).when(create_group("b")).then(&["GroupCreated"]);
 }

@@ -113,6 +113,14 @@ fn access(number: u16, s: &mut Source) -> Access {
             groups: s.vec(Source::id),
             credential: CredentialId(s.uuid()),
         },
+        0x050c => Access::KeyEdited {
+            key: KeyId(s.u32()),
+            label: s.text(),
+            is_admin: s.bool(),
+            groups: s.vec(Source::id),
+            credential: CredentialId(s.uuid()),
+            expires: s.opt(Source::time),
+        },
         0x050d => Access::KeyRevoked { key: KeyId(s.u32()) },
         0x050e => Access::RoleCreated { role: s.id(), label: s.text(), description: s.text() },
         0x0511 => Access::AssignmentsSet {

@@ -65,6 +65,15 @@ events! { Event in Access;
         groups: Vec<String>,
         credential: Uuid,
     }
+    /// What an API key is from now on: a new secret, a day on which it ends.
+    0x050c 1 KeyEdited => KeyEditedV1 {
+        key: Ak,
+        label: String,
+        is_admin: bool,
+        groups: Vec<String>,
+        credential: Uuid,
+        expires: Option<i64>,
+    }
     /// A key opens nothing from now on.
     0x050d 1 KeyRevoked => KeyRevokedV1 { key: Ak }
     /// A role.
