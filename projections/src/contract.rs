@@ -102,9 +102,10 @@ contract! {
     board: views::board::Board,
     readers: readable::Readers,
     deployments: views::deployments::Deployments,
+    outbox: views::outbox::Outbox,
 }
 
 #[test]
 fn the_contract_covers_every_view() {
-    assert_eq!(views::Views::ALL.len(), 9, "add the new view to the contract above");
+    assert_eq!(views::Views::ALL.len(), 10, "add the new view to the contract above");
 }

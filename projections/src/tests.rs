@@ -123,7 +123,18 @@ async fn the_status_names_every_view_with_its_lag() {
     let names: Vec<&str> = status.iter().map(|status| status.name).collect();
     assert_eq!(
         names,
-        ["items", "inbox", "registry", "timeline", "verdicts", "board", "initiatives", "readers", "deployments"]
+        [
+            "items",
+            "inbox",
+            "registry",
+            "timeline",
+            "verdicts",
+            "board",
+            "initiatives",
+            "readers",
+            "deployments",
+            "outbox"
+        ]
     );
     assert!(status.iter().all(|status| status.position == Position(2)));
     assert!(status.iter().all(|status| status.lag_events == log.len() as u64 - 2));

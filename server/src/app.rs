@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::health::Health;
 use crate::metrics::Metrics;
+use crate::notify::Notifier;
 use crate::plan::Plans;
 use crate::refusals::Refusals;
 
@@ -40,6 +41,8 @@ pub struct Parts {
     pub files: FileStore,
     /// What each reader may read.
     pub plans: Plans,
+    /// What is told outside, and what is not yet.
+    pub notifier: Notifier,
     /// What `/readyz` says.
     pub health: Health,
     /// Refused attempts, until they are told to the log.

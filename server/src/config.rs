@@ -2,6 +2,8 @@
 //!
 //! Secrets are read from files or the environment only; `--print-config` shows none.
 
+pub mod mail;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +12,7 @@ use countersign_ingest::Admission;
 use serde::{Deserialize, Serialize};
 
 use crate::admission::Given;
+use mail::{Mail, MailError};
 
 /// Where the service listens unless told otherwise.
 pub const LISTEN: &str = "127.0.0.1:8740";
@@ -46,6 +49,15 @@ pub struct Flags {
     /// Largest upload, in bytes
     #[arg(long, env = "COUNTERSIGN_UPLOAD_BYTES_MAX", value_name = "BYTES")]
     pub upload_bytes_max: Option<u64>,
+    /// Where people reach the service, for links in mail
+    #[arg(long, env = "COUNTERSIGN_EXTERNAL_URL", value_name = "URL")]
+    pub external_url: Option<String>,
+    /// Mail.
+    #[command(flatten)]
+    pub mail: mail::Flags,
+    /// Webhooks may go to this machine, in plain too
+    #[arg(long, env = "COUNTERSIGN_WEBHOOKS_LOOPBACK")]
+    pub webhooks_loopback: bool,
     /// The configuration file
     #[arg(long, env = "COUNTERSIGN_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -67,6 +79,10 @@ struct File {
     tls_cert: Option<PathBuf>,
     tls_key: Option<PathBuf>,
     upload_bytes_max: Option<u64>,
+    external_url: Option<String>,
+    webhooks_loopback: Option<bool>,
+    #[serde(default)]
+    smtp: mail::File,
 }
 
 /// Where the certificate for HTTPS and its key are.
@@ -93,6 +109,12 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// Largest upload, in bytes.
     pub upload_bytes_max: u64,
+    /// Where people reach the service.
+    pub external_url: Option<String>,
+    /// How mail is sent, when it is.
+    pub mail: Option<Mail>,
+    /// Webhooks may go to loopback addresses.
+    pub may_webhooks_be_loopback: bool,
 }
 
 /// A configuration that cannot be used; the exit code is that of wrong usage.
@@ -134,6 +156,9 @@ pub enum ConfigError {
     /// Not the beginning of a subject.
     #[error("nats_inbox is letters, digits, _ and -, in parts between dots")]
     Inbox,
+    /// Mail that cannot be sent so.
+    #[error(transparent)]
+    Mail(#[from] MailError),
     /// A built-in value does not parse; never happens.
     #[error("the address {0:?} is not ADDRESS:PORT")]
     Address(&'static str),
@@ -153,6 +178,11 @@ struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     tls_key: Option<PathBuf>,
     upload_bytes_max: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_url: Option<String>,
+    webhooks_loopback: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smtp: Option<mail::Shown>,
 }
 
 impl Config {
@@ -167,6 +197,7 @@ impl Config {
             nats_key: file.nats_key,
             nats_inbox: file.nats_inbox,
         };
+        let password = std::env::var(mail::PASSWORD_VARIABLE).ok().filter(|password| !password.is_empty());
         let default = LISTEN.parse().map_err(|_| ConfigError::Address(LISTEN))?;
         Ok(Self {
             listen: flags.listen.or(file.listen).unwrap_or(default),
@@ -175,6 +206,9 @@ impl Config {
             admission: flags.admission.or(admission).admission()?,
             tls: tls(flags.tls_cert.or(file.tls_cert), flags.tls_key.or(file.tls_key))?,
             upload_bytes_max: flags.upload_bytes_max.or(file.upload_bytes_max).unwrap_or(UPLOAD_BYTES_MAX),
+            external_url: flags.external_url.or(file.external_url).filter(|url| !url.is_empty()),
+            mail: Mail::resolve(flags.mail, file.smtp, password)?,
+            may_webhooks_be_loopback: flags.webhooks_loopback || file.webhooks_loopback.unwrap_or(false),
         })
     }
 
@@ -189,6 +223,9 @@ impl Config {
             tls_cert: self.tls.as_ref().map(|tls| tls.cert.clone()),
             tls_key: self.tls.as_ref().map(|tls| tls.key.clone()),
             upload_bytes_max: self.upload_bytes_max,
+            external_url: self.external_url.clone(),
+            webhooks_loopback: self.may_webhooks_be_loopback,
+            smtp: self.mail.as_ref().map(Mail::shown),
         };
         toml::to_string(&shown).unwrap_or_default()
     }

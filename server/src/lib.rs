@@ -1,7 +1,7 @@
 //! Countersign as a service: everything that touches the outside world besides the log itself.
 //!
 //! Here: the composition ([`serve`]), the native HTTP API ([`api`]), who asks ([`auth`]), refusals on the wire
-//! ([`problem`]), NATS out ([`relay`]), the command line ([`cli`]). Not here: rules (core), the log (engine), read
+//! ([`problem`]), NATS out ([`relay`]), mail and webhooks ([`notify`]), the command line ([`cli`]). Not here: rules (core), the log (engine), read
 //! models (projections), NATS in (ingest). Start at [`serve::start`].
 
 pub mod admission;
@@ -18,6 +18,7 @@ pub mod health;
 pub mod http;
 pub mod metrics;
 pub mod nats;
+pub mod notify;
 pub mod password;
 pub mod plan;
 pub mod problem;

@@ -20,6 +20,7 @@ use crate::bootstrap::{self, ADMIN_KEY_VARIABLE};
 use crate::config::Config;
 use crate::health::Health;
 use crate::metrics::Metrics;
+use crate::notify::{self, Notifier};
 use crate::plan::Plans;
 use crate::refusals::Refusals;
 use crate::{connections, http, nats, tls};
@@ -108,6 +109,7 @@ pub struct Service {
     app: App,
     projector: Projector,
     nats: Option<nats::Running>,
+    notify: notify::Running,
     serving: tokio::task::JoinHandle<()>,
 }
 
@@ -121,6 +123,7 @@ pub async fn start(config: Config) -> anyhow::Result<Service> {
     let address = listener.local_addr()?;
     let Core { engine, snapshots, log, vault, first_secret, projector } = Core::open(&config).await?;
     let files = FileStore::open(&config.data.join("files")).context("opening the file store")?;
+    let notifier = Notifier::open(&config.data).context("opening the outbox")?;
     let app = App::new(Parts {
         config,
         engine,
@@ -129,6 +132,7 @@ pub async fn start(config: Config) -> anyhow::Result<Service> {
         vault,
         files,
         plans: Plans::default(),
+        notifier,
         health: Health::default(),
         refusals: Refusals::default(),
         metrics: Metrics::install()?,
@@ -141,8 +145,9 @@ pub async fn start(config: Config) -> anyhow::Result<Service> {
         None => None,
     };
     tokio::spawn(app.refusals.clone().tell_until(app.engine.clone(), app.stopping.clone()));
+    let notify = notify::start(&app).await?;
     tokio::spawn(stop_when_poisoned(app.engine.watch_health(), app.stopping.clone()));
-    Ok(Service { address, first_secret, app, projector, nats, serving })
+    Ok(Service { address, first_secret, app, projector, nats, notify, serving })
 }
 
 /// After a failed append nothing can be accepted again: the process has to end.
@@ -173,10 +178,11 @@ impl Service {
 
     /// Waits until it is told to stop; then accepts nothing new, finishes, drains, syncs.
     pub async fn run(self) -> anyhow::Result<()> {
-        let Self { app, projector, nats, serving, .. } = self;
+        let Self { app, projector, nats, notify, serving, .. } = self;
         app.stopping.cancelled().await;
         serving.await.context("the HTTP server")?;
         let engine = app.engine.clone();
+        notify.stop().await;
         let draining = match nats {
             Some(nats) => Some(nats.stop_taking().await),
             None => None,

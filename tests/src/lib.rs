@@ -3,3 +3,4 @@
 pub mod certificates;
 pub mod nats;
 pub mod server;
+pub mod smtp;

@@ -43,6 +43,9 @@ struct Contents {
     keys: BTreeMap<String, uuid::Uuid>,
     /// Credential to password hash.
     passwords: BTreeMap<uuid::Uuid, String>,
+    /// Credential to a secret that we sign with, and so have to know.
+    #[serde(default)]
+    secrets: BTreeMap<uuid::Uuid, String>,
 }
 
 /// What a credential is.
@@ -52,6 +55,8 @@ pub enum CredentialKind {
     Key,
     /// A password.
     Password,
+    /// A secret that we sign with.
+    Secret,
 }
 
 /// Why the vault did not do it.
@@ -164,7 +169,7 @@ impl Vault {
     /// Keeps a password hash under `credential`, in place of the one before; durable on return.
     pub fn put_password(&self, credential: CredentialId, hash: &str) -> Result<(), VaultError> {
         self.change(|contents| {
-            if contents.keys.values().any(|key| *key == credential.0) {
+            if contents.keys.values().any(|key| *key == credential.0) || contents.secrets.contains_key(&credential.0) {
                 return Err(VaultError::InUse);
             }
             contents.passwords.insert(credential.0, hash.to_owned());
@@ -178,12 +183,30 @@ impl Vault {
         self.contents().passwords.get(&credential.0).cloned()
     }
 
+    /// Keeps a secret that we sign with under `credential`, as it is; durable on return.
+    pub fn put_secret(&self, credential: CredentialId, secret: &str) -> Result<(), VaultError> {
+        self.change(|contents| {
+            if contents.holds(credential) {
+                return Err(VaultError::InUse);
+            }
+            contents.secrets.insert(credential.0, secret.to_owned());
+            Ok(())
+        })
+    }
+
+    /// The secret of a credential that we sign with.
+    #[must_use]
+    pub fn secret(&self, credential: CredentialId) -> Option<String> {
+        self.contents().secrets.get(&credential.0).cloned()
+    }
+
     /// Forgets a credential; whether there was one. Durable on return.
     pub fn remove(&self, credential: CredentialId) -> Result<bool, VaultError> {
         self.change(|contents| {
             let had = contents.holds(credential);
             contents.keys.retain(|_, key| *key != credential.0);
             contents.passwords.remove(&credential.0);
+            contents.secrets.remove(&credential.0);
             Ok(had)
         })
     }
@@ -194,7 +217,8 @@ impl Vault {
         let contents = self.contents();
         let keys = contents.keys.values().map(|key| (CredentialId(*key), CredentialKind::Key));
         let passwords = contents.passwords.keys().map(|id| (CredentialId(*id), CredentialKind::Password));
-        let mut all: Vec<_> = keys.chain(passwords).collect();
+        let secrets = contents.secrets.keys().map(|id| (CredentialId(*id), CredentialKind::Secret));
+        let mut all: Vec<_> = keys.chain(passwords).chain(secrets).collect();
         all.sort_unstable();
         all
     }
@@ -215,7 +239,9 @@ impl Vault {
 
 impl Contents {
     fn holds(&self, credential: CredentialId) -> bool {
-        self.passwords.contains_key(&credential.0) || self.keys.values().any(|key| *key == credential.0)
+        self.passwords.contains_key(&credential.0)
+            || self.secrets.contains_key(&credential.0)
+            || self.keys.values().any(|key| *key == credential.0)
     }
 }
 
@@ -227,6 +253,7 @@ impl fmt::Debug for Vault {
             .field("directory", &self.inner.directory)
             .field("keys", &contents.keys.len())
             .field("passwords", &contents.passwords.len())
+            .field("secrets", &contents.secrets.len())
             .finish()
     }
 }
@@ -355,6 +382,19 @@ mod tests {
         let vault = Vault::open(folder.path()).unwrap();
         assert_eq!(vault.find_key(SECRET), None);
         assert_eq!(vault.password(credential(2)).as_deref(), Some("hash"));
+    }
+
+    #[test]
+    fn a_secret_to_sign_with_is_given_back_after_a_restart_and_never_shown_or_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        Vault::open(folder.path()).unwrap().put_secret(credential(3), "whsec_x").unwrap();
+        let vault = Vault::open(folder.path()).unwrap();
+        assert_eq!(vault.secret(credential(3)).as_deref(), Some("whsec_x"));
+        assert!(!format!("{vault:?}").contains("whsec_x"));
+        assert_eq!(vault.put_secret(credential(3), "whsec_y").unwrap_err().code(), "secret_in_use");
+        assert_eq!(vault.put_password(credential(3), "hash").unwrap_err().code(), "secret_in_use");
+        assert!(vault.remove(credential(3)).unwrap());
+        assert_eq!(vault.secret(credential(3)), None);
     }
 
     #[test]

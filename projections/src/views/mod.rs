@@ -7,6 +7,7 @@ pub mod initiatives;
 pub mod items;
 #[cfg(test)]
 mod list_tests;
+pub mod outbox;
 pub mod registry;
 pub mod search;
 #[cfg(test)]
@@ -90,4 +91,6 @@ views! {
     readers: crate::readable::Readers,
     /// What deployers asked the gate.
     deployments: deployments::Deployments,
+    /// What is told to whom by mail.
+    outbox: outbox::Outbox,
 }

@@ -6,6 +6,7 @@ pub mod ask;
 pub mod blueprints;
 pub mod bulk;
 pub mod comments;
+pub mod deliveries;
 pub mod events;
 pub mod files;
 pub mod gate;
@@ -30,9 +31,11 @@ pub mod shape;
 pub mod signoff;
 pub mod steps;
 pub mod stream;
+pub mod subscriptions;
 pub mod users;
 pub mod versions;
 pub mod views;
+pub mod webhooks;
 pub mod wish;
 
 use axum::Router;
@@ -81,7 +84,10 @@ pub struct Actor {
 /// All routes below [`PREFIX`], and the document that describes them.
 pub fn router() -> (Router<App>, utoipa::openapi::OpenApi) {
     let (router, mut document) = OpenApiRouter::with_openapi(openapi::head())
-        .nest(PREFIX, item_routes().merge(signoff_routes()).merge(template_routes()).merge(other_routes()))
+        .nest(
+            PREFIX,
+            item_routes().merge(signoff_routes()).merge(template_routes()).merge(notify_routes()).merge(other_routes()),
+        )
         .split_for_parts();
     openapi::complete(&mut document);
     (router, document)
@@ -139,6 +145,20 @@ fn template_routes() -> OpenApiRouter<App> {
         .routes(routes!(versions::fork))
         .routes(routes!(versions::diff))
         .routes(routes!(versions::signoff, versions::configure, versions::remove_signoff))
+}
+
+fn notify_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(subscriptions::read, subscriptions::subscribe, subscriptions::unsubscribe))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::read, webhooks::change, webhooks::delete))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::dead))
+        .routes(routes!(deliveries::redrive))
+        .routes(routes!(deliveries::redeliver))
+        .routes(routes!(deliveries::mail_list))
+        .routes(routes!(deliveries::mail_dead))
+        .routes(routes!(deliveries::mail_redrive))
 }
 
 fn other_routes() -> OpenApiRouter<App> {

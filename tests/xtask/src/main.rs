@@ -9,6 +9,7 @@ mod ci;
 mod demo;
 mod long;
 mod nats;
+mod smtp;
 
 /// The project's checks and set-up.
 #[derive(Parser)]
@@ -34,6 +35,8 @@ enum Task {
     },
     /// Fetches the nats-server that tests and demo use into `.deps/nats`.
     Nats,
+    /// Fetches the SMTP server that tests use into `.deps/aiosmtpd`.
+    Smtp,
 }
 
 fn main() -> Result<()> {
@@ -42,6 +45,7 @@ fn main() -> Result<()> {
         Task::Demo { arguments } => demo::demo(&arguments),
         Task::Long { name } => long::long(&name),
         Task::Nats => nats::fetch(),
+        Task::Smtp => smtp::fetch(),
     }
 }
 
