@@ -54,7 +54,7 @@ pub struct Flags {
     pub external_url: Option<String>,
     /// Mail.
     #[command(flatten)]
-    pub mail: mail::Flags,
+    pub mail: mail::MailFlags,
     /// Webhooks may go to this machine, in plain too
     #[arg(long, env = "COUNTERSIGN_WEBHOOKS_LOOPBACK")]
     pub webhooks_loopback: bool,

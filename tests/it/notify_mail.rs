@@ -38,6 +38,7 @@ impl Scene {
         let people = json!({"business_reviewers": ["ana", "cy"], "final_approvers": ["bo"]});
         let project = make(&admin, "bp.system.govern_project", "Fraud", people).await?;
         let bundle = make(&admin, "bp.system.govern_bundle", "b1", json!({"govern_project": project})).await?;
+        admin.post(&format!("/items/{bundle}/steps/development/finish"), json!({})).await?;
         Ok(Self { sink, server, bundle })
     }
 

@@ -50,6 +50,8 @@ fn is_work(event: &Item) -> bool {
             | Item::ItemAttached { .. }
             | Item::FieldsEdited { .. }
             | Item::ItemRenamed { .. }
+            | Item::PageSet { .. }
+            | Item::PageRemoved { .. }
             | Item::StepStarted { .. }
             | Item::StepFinished { .. }
             | Item::StepReopened { .. }

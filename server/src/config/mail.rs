@@ -33,9 +33,9 @@ impl Tls {
     }
 }
 
-/// Flags and environment.
+/// MailFlags and environment.
 #[derive(Debug, Clone, Default, Args)]
-pub struct Flags {
+pub struct MailFlags {
     /// The SMTP server; without one no mail is sent
     #[arg(long, env = "COUNTERSIGN_SMTP_HOST", value_name = "HOST")]
     pub smtp_host: Option<String>,
@@ -141,8 +141,8 @@ pub(super) struct Shown {
 }
 
 impl Mail {
-    /// Flags over the file; `password` is that of the environment. Without a server there is no mail.
-    pub(super) fn resolve(flags: Flags, file: File, password: Option<String>) -> Result<Option<Self>, MailError> {
+    /// MailFlags over the file; `password` is that of the environment. Without a server there is no mail.
+    pub(super) fn resolve(flags: MailFlags, file: File, password: Option<String>) -> Result<Option<Self>, MailError> {
         let Some(host) = flags.smtp_host.or(file.host).filter(|host| !host.is_empty()) else { return Ok(None) };
         let tls = flags.smtp_tls.or(file.tls).unwrap_or(Tls::Tls);
         if tls == Tls::None && !is_loopback(&host) {
@@ -183,12 +183,12 @@ fn read(path: &Path) -> Result<Password, MailError> {
 mod tests {
     use super::*;
 
-    fn flags(host: &str, tls: Tls) -> Flags {
+    fn flags(host: &str, tls: Tls) -> MailFlags {
         let from = Some("Countersign <govern@example.com>".to_owned());
-        Flags { smtp_host: Some(host.to_owned()), smtp_tls: Some(tls), smtp_from: from, ..Flags::default() }
+        MailFlags { smtp_host: Some(host.to_owned()), smtp_tls: Some(tls), smtp_from: from, ..MailFlags::default() }
     }
 
-    fn resolve(flags: Flags, password: Option<&str>) -> Result<Option<Mail>, MailError> {
+    fn resolve(flags: MailFlags, password: Option<&str>) -> Result<Option<Mail>, MailError> {
         Mail::resolve(flags, File::default(), password.map(str::to_owned))
     }
 
@@ -202,16 +202,16 @@ mod tests {
 
     #[test]
     fn without_a_server_there_is_no_mail_and_without_a_sender_no_server() {
-        assert!(resolve(Flags::default(), None).is_ok_and(|mail| mail.is_none()));
-        let nobody = Flags { smtp_from: None, ..flags("localhost", Tls::None) };
+        assert!(resolve(MailFlags::default(), None).is_ok_and(|mail| mail.is_none()));
+        let nobody = MailFlags { smtp_from: None, ..flags("localhost", Tls::None) };
         assert!(matches!(resolve(nobody, None), Err(MailError::FromMissing)));
-        let wrong = Flags { smtp_from: Some("nobody".to_owned()), ..flags("localhost", Tls::None) };
+        let wrong = MailFlags { smtp_from: Some("nobody".to_owned()), ..flags("localhost", Tls::None) };
         assert!(matches!(resolve(wrong, None), Err(MailError::FromInvalid(_))));
     }
 
     #[test]
     fn a_login_needs_a_password_and_the_password_is_never_shown() {
-        let flags = Flags { smtp_login: Some("govern".to_owned()), ..flags("mail.example.com", Tls::Tls) };
+        let flags = MailFlags { smtp_login: Some("govern".to_owned()), ..flags("mail.example.com", Tls::Tls) };
         assert!(matches!(resolve(flags.clone(), None), Err(MailError::PasswordMissing)));
         let mail = resolve(flags, Some("s3cret"));
         assert!(!format!("{mail:?}").contains("s3cret"));

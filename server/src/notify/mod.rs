@@ -72,7 +72,8 @@ impl Notifier {
     async fn sweep(&self, app: &App) -> io::Result<()> {
         let mut desks = self.desks.lock().await;
         // Looked at under the lock: an endpoint whose ledger was opened before is known by now.
-        let endpoints = endpoint::all(&app.latest().state).map(|known| known.id);
+        let latest = app.latest();
+        let endpoints = endpoint::all(&latest.state).map(|known| known.id);
         let known: BTreeSet<String> = endpoints.chain([MAIL.to_owned()]).collect();
         desks.retain(|id, _| known.contains(id));
         for entry in std::fs::read_dir(&self.folder)? {
