@@ -73,6 +73,9 @@ pub enum Kind {
     Key,
 }
 
+/// From a place in the body and who stands there to whom that is here; nobody when it is to fall away.
+type Reader<'a> = dyn Fn(&str, &Who) -> Result<Option<Container>, Problem> + 'a;
+
 /// As it is configured, persons by login.
 #[must_use]
 pub fn setting(state: &State, configuration: &Configuration) -> SettingShape {
@@ -121,7 +124,7 @@ impl SettingShape {
         })
     }
 
-    fn read(&self, one: &dyn Fn(&str, &Who) -> Result<Option<Container>, Problem>) -> Result<Configuration, Problem> {
+    fn read(&self, one: &Reader<'_>) -> Result<Configuration, Problem> {
         let all = |field: &str, given: &[Who]| -> Result<Vec<Container>, Problem> {
             let each = given.iter().enumerate();
             each.filter_map(|(n, who)| one(&format!("{field}[{n}]"), who).transpose()).collect()
