@@ -187,6 +187,11 @@ impl<S: Submit> Session<'_, S> {
     async fn take(&self, message: Message, over: &CancellationToken) {
         let translated = match translate(&message.subject, message.headers.as_ref(), &message.payload) {
             Ok(translated) => translated,
+            Err(left) if left.is_left_out => {
+                metrics::message(Outcome::LeftOut);
+                tracing::debug!(subject = %message.subject, reason = left.reason, "message left out");
+                return self.acknowledge(&message, AckKind::Ack).await;
+            }
             Err(refused) => return self.put_away(&message, refused.reason, &refused.detail).await,
         };
         let deliveries = message.info().map_or(1, |origin| origin.delivered);

@@ -12,6 +12,8 @@ pub(crate) enum Outcome {
     Accepted,
     /// It told nothing new.
     AlreadySo,
+    /// It tells of something that is not governed.
+    LeftOut,
     /// It was put to the dead letters.
     Dead,
     /// It comes again: the engine was busy or failed, or the letter could not be stored.
@@ -23,6 +25,7 @@ pub(crate) fn message(outcome: Outcome) {
     let outcome = match outcome {
         Outcome::Accepted => "accepted",
         Outcome::AlreadySo => "already_so",
+        Outcome::LeftOut => "left_out",
         Outcome::Dead => "dead",
         Outcome::Busy => "busy",
     };

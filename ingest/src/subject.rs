@@ -17,6 +17,19 @@ pub fn token(key: &str) -> String {
     utf8_percent_encode(key, ENCODED).to_string()
 }
 
+/// Where a node is asked to tell everything again.
+#[must_use]
+pub fn request(node: &str) -> String {
+    format!("{SYNC}{}.request", token(node))
+}
+
+/// Whether a subject is one of [`request`]; it lies in the stream of sync messages and is not for ingest.
+#[must_use]
+pub fn is_request(subject: &str) -> bool {
+    let node = subject.strip_prefix(SYNC).and_then(|rest| rest.strip_suffix(".request"));
+    node.is_some_and(|node| !node.is_empty() && !node.contains('.'))
+}
+
 /// What a sync subject says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncSubject {

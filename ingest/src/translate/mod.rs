@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::cloudevent::{self, CloudEvent};
 use crate::message::Kind;
-use crate::subject::SyncSubject;
+use crate::subject::{SyncSubject, is_request};
 
 /// Longest message, in bytes; what a node tells of one object is far below.
 pub const MESSAGE_BYTES_MAX: usize = 256 * 1024;
@@ -44,11 +44,17 @@ pub struct Untranslatable {
     pub reason: &'static str,
     /// What is wrong and where, for people.
     pub detail: String,
+    /// Nothing is wrong: such things are not governed. It is acknowledged and counted, and makes no dead letter.
+    pub is_left_out: bool,
 }
 
 impl Untranslatable {
     pub(crate) fn new(reason: &'static str, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
+        Self { reason, detail: detail.into(), is_left_out: false }
+    }
+
+    pub(crate) fn left_out(reason: &'static str, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into(), is_left_out: true }
     }
 }
 
@@ -58,10 +64,14 @@ pub fn translate(subject: &str, headers: Option<&HeaderMap>, payload: &Bytes) ->
         let detail = format!("the message has {} bytes; at most {MESSAGE_BYTES_MAX} are taken in", payload.len());
         return Err(Untranslatable::new("message_too_large", detail));
     }
+    if is_request(subject) {
+        return Err(Untranslatable::left_out("request", "what is asked of a node is not for us"));
+    }
     let subject = SyncSubject::parse(subject)?;
     let event = cloudevent::read(headers, payload)?;
     check_source(&subject, &event)?;
     let node = NodeId::new(key("node", &Arc::from(subject.node.as_str()))?);
+    leave_out(&event.data)?;
     let command = if subject.is_gone {
         gone(&node, subject.kind, event.data)?
     } else {
@@ -82,6 +92,32 @@ fn check_source(subject: &SyncSubject, event: &CloudEvent) -> Result<(), Untrans
     if event.kind != expected {
         let detail = format!("type is {:?}; on this subject it is {expected:?}", event.kind);
         return Err(Untranslatable::new("type_mismatch", detail));
+    }
+    Ok(())
+}
+
+/// What marks an object, in a message of any kind, as nothing to be governed.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LeftOut {
+    /// A partitioned model, or a version or an evaluation of one.
+    #[serde(default)]
+    partitioned: bool,
+    /// A temporary project, as one made for a run of an application, or something in one.
+    #[serde(default)]
+    temporary: bool,
+    /// The same in another word.
+    #[serde(default)]
+    is_app_instance: bool,
+}
+
+fn leave_out(data: &Value) -> Result<(), Untranslatable> {
+    let LeftOut { partitioned, temporary, is_app_instance } = parse(data.clone())?;
+    if partitioned {
+        return Err(Untranslatable::left_out("model_partitioned", "partitioned models are not taken in"));
+    }
+    if temporary || is_app_instance {
+        return Err(Untranslatable::left_out("project_temporary", "temporary instances of apps are not taken in"));
     }
     Ok(())
 }

@@ -205,3 +205,24 @@ fn an_oversized_message_is_not_even_parsed() {
     let payload = Bytes::from(vec![b' '; MESSAGE_BYTES_MAX + 1]);
     assert_eq!(translate("govern.sync.a.project", None, &payload).unwrap_err().reason, "message_too_large");
 }
+
+#[test]
+fn partitioned_models_and_temporary_projects_are_left_out_without_being_wrong() {
+    let model = |extra: &str, value: Value| {
+        let mut data = json!({"projectKey": "FRAUD", "modelId": "m1", "name": "M", "revision": 1});
+        data.as_object_mut().unwrap().insert(extra.to_owned(), value);
+        data
+    };
+    let left = message("saved_model", &model("partitioned", true.into())).unwrap_err();
+    assert_eq!((left.reason, left.is_left_out), ("model_partitioned", true));
+    for flag in ["temporary", "isAppInstance"] {
+        let data = json!({"projectKey": "FRAUD", "name": "F", "revision": 1, flag: true});
+        let left = message("project", &data).unwrap_err();
+        assert_eq!((left.reason, left.is_left_out), ("project_temporary", true), "{flag}");
+    }
+    assert!(message("saved_model", &model("partitioned", false.into())).is_ok());
+    let wrong = message("saved_model", &model("partitioned", "yes".into())).unwrap_err();
+    assert_eq!((wrong.reason, wrong.is_left_out), ("data_invalid", false));
+    let asked = translate("govern.sync.design-1.request", None, &Bytes::from_static(b"{}")).unwrap_err();
+    assert!(asked.is_left_out);
+}
