@@ -16,6 +16,7 @@ pub fn evolve(state: &mut State, recorded: &Recorded) {
             sync::evolve(state, recorded, event);
             if let sync::Event::ItemGone { item, .. } = event {
                 artifact::govern::settle_gone(state, *item);
+                state.infrastructures.deployed.remove(item);
             }
         }
         Event::Item(event) => artifact::evolve(state, recorded, event),
@@ -24,7 +25,7 @@ pub fn evolve(state: &mut State, recorded: &Recorded) {
         Event::Access(event) => access::evolve(state, recorded, event),
         // Says what came to nothing, and so changes nothing.
         Event::Audit(_) => {}
-        Event::Deploy(event) => deploy::evolve(state, event),
+        Event::Deploy(event) => deploy::evolve(state, recorded, event),
         Event::Series(event) => series::evolve(state, recorded, event),
         Event::Settings(event) => settings::evolve(state, recorded, event),
         Event::Rules(event) => rules::evolve(state, event),

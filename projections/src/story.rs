@@ -12,6 +12,7 @@ use countersign_core::signoff::{self, Action, ApprovalStatus, Notify, ReviewStat
 use countersign_core::sync::{self, Active, Measure, Revision, SyncKey, SyncObject};
 use countersign_core::testing::{PROJECT, World};
 use countersign_core::time::Timestamp;
+use countersign_core::value::Value;
 use countersign_core::{Principal, Recorded, State, evolve};
 
 pub(crate) const NODE: &str = "design-1";
@@ -94,10 +95,28 @@ fn synced_and_governed(world: &mut World) -> Cast {
     // Its project is a stub until its node tells of it.
     let other: Arc<str> = "OTHER".into();
     sync(world, key(SyncObject::SavedModel { project: other, model: "x".into() }), "Orphan", None, Vec::new());
+    copied(world);
     let govern_project = world.govern(project);
     world.govern(model);
     let govern_v2 = world.govern(v2);
     Cast { project, model, v1, v2, bundle, govern_project, govern_v2 }
+}
+
+fn copied(world: &mut World) {
+    let automation = NodeId::from("automation-1");
+    let text = |field: &str, text: &str| (field.into(), Value::Text(text.into()));
+    let command = sync::Command::Sync(sync::Sync {
+        key: SyncKey { node: automation.clone(), object: SyncObject::Project { project: "FRAUD_COPY".into() } },
+        revision: Revision { epoch: 0, revision: 1 },
+        name: "A copy".into(),
+        fields: vec![text("original_node_id", NODE), text("original_project_key", PROJECT)],
+        url: None,
+        digest: None,
+        active: None,
+        metrics: Vec::new(),
+        model_versions: Vec::new(),
+    });
+    world.run(&Principal::Node(automation), command);
 }
 
 pub(crate) fn evaluate(world: &mut World, version: &str, evaluation: &str, at_millis: i64, auc: f64, drift: f64) {

@@ -8,6 +8,7 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use countersign_core::deploy::{Health, health_of};
 use countersign_core::ids::Position;
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
@@ -30,6 +31,8 @@ const PROJECTION_LAG: &str = "countersign_projection_lag_events";
 const RELAY_POSITION: &str = "countersign_relay_position";
 /// Durable events that the stream on NATS has not acknowledged yet.
 const RELAY_LAG: &str = "countersign_relay_lag_events";
+/// What stands in infrastructures, by how it does with governance: healthy, warning, error, no_status.
+const DEPLOYMENTS: &str = "countersign_deployments_total";
 /// Whether the log accepts events.
 const LOG_WRITABLE: &str = "countersign_log_writable";
 
@@ -84,6 +87,20 @@ pub async fn measure(request: Request, next: Next) -> Response {
     response
 }
 
+fn deployments(app: &App) {
+    let snapshot = app.latest();
+    let mut counts = [0_u32; Health::ALL.len()];
+    for deployed in snapshot.state.infrastructures.deployed.values() {
+        let health = health_of(&snapshot.state, deployed);
+        for (count, status) in counts.iter_mut().zip(Health::ALL) {
+            *count = count.saturating_add(u32::from(status == health));
+        }
+    }
+    for (count, status) in counts.into_iter().zip(Health::ALL) {
+        gauge!(DEPLOYMENTS, "status" => status.word().to_lowercase()).set(f64::from(count));
+    }
+}
+
 /// Prometheus' text; with a key unless asked from this machine.
 pub async fn render(
     State(app): State<App>,
@@ -97,6 +114,7 @@ pub async fn render(
         Who::from_headers(&app, &headers)?;
     }
     app.health.look();
+    deployments(&app);
     let head = *app.engine.durable_head().borrow();
     let is_writable = app.engine.health() == countersign_engine::engine::Health::Running;
     #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 events")]

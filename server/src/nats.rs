@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use bytes::Bytes;
 use countersign_core::context::{Channel, Principal};
 use countersign_ingest::Broker;
 use countersign_ingest::status::Status as IngestStatus;
@@ -148,7 +149,7 @@ fn gate_of(app: &App) -> Gate {
     }
 }
 
-async fn answer(app: &App, principal: Principal, question: Value) -> Result<Value, Refused> {
+async fn answer(app: &App, principal: Principal, question: Value) -> Result<Bytes, Refused> {
     let refused = |problem: crate::problem::Problem| {
         let (status, code, detail) = problem.told();
         Refused { status, code, detail }
@@ -156,5 +157,5 @@ async fn answer(app: &App, principal: Principal, question: Value) -> Result<Valu
     let text = question.to_string();
     let check = crate::api::wish::parse(text.as_bytes()).map_err(refused)?;
     let answered = gate::answer_over(app, principal, Channel::Nats, &check).await.map_err(refused)?;
-    serde_json::to_value(&answered).map_err(|error| refused(crate::problem::Problem::internal(&error)))
+    serde_json::to_vec(&answered).map(Bytes::from).map_err(|error| refused(crate::problem::Problem::internal(&error)))
 }

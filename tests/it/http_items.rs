@@ -98,6 +98,9 @@ async fn the_same_position_gives_the_same_bytes_whatever_happened_since() -> Res
         "/initiatives",
         "/projections",
         "/infrastructures",
+        "/overrides",
+        "/deployments",
+        "/registry/focus",
         "/projections/items/digest",
         "/projections/state/digest",
     ];

@@ -2,12 +2,15 @@
 
 mod cli;
 mod crash;
+mod estate;
 mod governing;
 mod http_auth;
 mod http_files;
+mod http_gate;
 mod http_hardening;
 mod http_input;
 mod http_items;
+mod http_registry;
 mod http_service;
 mod http_talk;
 mod http_views;

@@ -40,6 +40,7 @@ pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
         Event::ItemRestored { item } => change(state, *item, |item| item.is_archived = false),
         Event::ItemDeleted { item } => {
             signoff::forget(state, *item);
+            crate::sync::forget(state, *item);
             remove_item(state, *item);
             super::follow::settle(state);
         }

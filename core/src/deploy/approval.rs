@@ -1,8 +1,9 @@
 //! Whether one synced item is approved, and what is missing when it is not.
 
+use super::demand::{self, Demand};
 use super::gate::Unmet;
 use crate::artifact::Item;
-use crate::artifact::govern::governing_item;
+use crate::artifact::govern::{governing_item, sources};
 use crate::blueprint::Container;
 use crate::ids::{Digest, FeedbackGroupId, ItemId, StepId};
 use crate::signoff::{ApprovalStatus, Signoff, SignoffKey, Status, content_digest};
@@ -19,12 +20,14 @@ pub struct ApprovalVerdict {
     pub item: ItemId,
     /// Its govern item; none means UNGOVERNED.
     pub govern_item: Option<ItemId>,
-    /// Of the review's sign-off; none without a sign-off.
+    /// Of the review's sign-off; none when ungoverned, NOT_STARTED when governed without a sign-off.
     pub status: Option<Status>,
     /// Of the sign-off; 0 without one.
     pub cycle: u32,
-    /// What is synced now.
+    /// What the verdict is about: the approved content while approved, else what is synced now.
     pub digest: Option<Digest>,
+    /// Approved, and other content is synced by now.
+    pub is_stale: bool,
 }
 
 /// The verdict on a synced item as it stands.
@@ -32,17 +35,33 @@ pub struct ApprovalVerdict {
 pub fn verdict_of(state: &State, synced: ItemId) -> ApprovalVerdict {
     let govern_item = governing_item(state, synced);
     let signoff = govern_item.and_then(|item| state.signoffs.by_step.get(&review_of(item)));
+    let stale = govern_item.zip(signoff).and_then(|(item, signoff)| stale_content(state, signoff, item));
     ApprovalVerdict {
         item: synced,
         govern_item,
-        status: signoff.map(|signoff| signoff.status),
+        status: govern_item.map(|_| signoff.map_or(Status::NotStarted, |signoff| signoff.status)),
         cycle: signoff.map_or(0, |signoff| signoff.cycle),
-        digest: source_digest(state, synced),
+        digest: stale.unwrap_or_else(|| source_digest(state, synced)),
+        is_stale: stale.is_some(),
     }
 }
 
+/// The content that was approved, when the one synced by now is another: an approval stays bound to what was approved,
+/// whatever the node has made of it since, so that nobody takes new content for approved.
+fn stale_content(state: &State, signoff: &Signoff, govern_item: ItemId) -> Option<Option<Digest>> {
+    if signoff.status != Status::Approved {
+        return None;
+    }
+    let now = content_digest(state, govern_item);
+    let approved = signoff.approvals.iter().filter(|approval| approval.status == ApprovalStatus::Approved);
+    let stale = approved.map(|approval| approval.digest).find(|digest| *digest != now)?;
+    // Of several sources together, one digest says nothing about each.
+    let sources = state.items.by_id.get(&govern_item).map_or(0, |item| sources(item).count());
+    Some(stale.filter(|_| sources == 1))
+}
+
 /// Everything that keeps one subject from being approved.
-pub(super) fn unmet_of(state: &State, subject: &SyncKey, digest: Option<Digest>) -> Vec<Unmet> {
+pub(super) fn unmet_of(state: &State, demands: &[Demand], subject: &SyncKey, digest: Option<Digest>) -> Vec<Unmet> {
     let Some(synced) = state.nodes.items.get(subject).copied() else {
         return vec![plain("not_synced", subject, "that its node tells of it", "nothing is known of it")];
     };
@@ -59,36 +78,37 @@ pub(super) fn unmet_of(state: &State, subject: &SyncKey, digest: Option<Digest>)
         Some(govern_item) => unmet.extend(unmet_review(state, subject, govern_item)),
         None => unmet.push(plain("not_governed", subject, "a govern item", "UNGOVERNED")),
     }
+    if let Some(synced) = state.items.by_id.get(&synced) {
+        unmet.extend(demand::unmet_of(state, demands, synced, govern_item.map(|item| &**item)));
+    }
     unmet
 }
 
 fn unmet_review(state: &State, subject: &SyncKey, govern_item: &Item) -> Vec<Unmet> {
-    let key = review_of(govern_item.id);
-    let of_item = |unmet: Unmet| Unmet { item: Some(govern_item.id), ..unmet };
-    let of_step = |unmet: Unmet| Unmet { step: Some(key.step.clone()), ..of_item(unmet) };
     let mut unmet = Vec::new();
     if govern_item.is_archived {
-        unmet.push(of_item(plain("item_archived", subject, "a govern item that is not archived", "archived")));
+        let missing = plain("item_archived", subject, "a govern item that is not archived", "archived");
+        unmet.push(Unmet { item: Some(govern_item.id), ..missing });
     }
-    let Some(signoff) = state.signoffs.by_step.get(&key) else {
-        unmet.push(of_step(plain("no_review_signoff", subject, "a sign-off of the review", "no sign-off")));
-        return unmet;
-    };
-    if signoff.status != Status::Approved {
-        let missing = plain("signoff_not_approved", subject, Status::Approved.word(), signoff.status.word());
-        unmet.push(with_people(state, signoff, of_step(missing)));
-    } else if is_stale(state, signoff, govern_item.id) {
-        let missing = plain("approval_stale", subject, "an approval of the present content", "approved other content");
-        unmet.push(with_people(state, signoff, of_step(missing)));
-    }
+    unmet.extend(unmet_signoff(state, subject, govern_item, &StepId::from(GATE_STEP)));
     unmet
 }
 
-/// An approval is bound to the content that was there when it was given; other content is not approved.
-fn is_stale(state: &State, signoff: &Signoff, govern_item: ItemId) -> bool {
-    let now = content_digest(state, govern_item);
-    let mut approved = signoff.approvals.iter().filter(|approval| approval.status == ApprovalStatus::Approved);
-    approved.any(|approval| approval.digest != now)
+/// What keeps the sign-off of one step from being an approval of the present content.
+pub(super) fn unmet_signoff(state: &State, subject: &SyncKey, govern_item: &Item, step: &StepId) -> Option<Unmet> {
+    let of_step = |unmet: Unmet| Unmet { item: Some(govern_item.id), step: Some(step.clone()), ..unmet };
+    let key = SignoffKey { item: govern_item.id, step: step.clone() };
+    let Some(signoff) = state.signoffs.by_step.get(&key) else {
+        let needs = format!("a sign-off of the step {step}");
+        return Some(of_step(plain("no_review_signoff", subject, &needs, "no sign-off")));
+    };
+    if signoff.status != Status::Approved {
+        let missing = plain("signoff_not_approved", subject, Status::Approved.word(), signoff.status.word());
+        return Some(with_people(state, signoff, of_step(missing)));
+    }
+    stale_content(state, signoff, govern_item.id)?;
+    let missing = plain("approval_stale", subject, "an approval of the present content", "approved other content");
+    Some(with_people(state, signoff, of_step(missing)))
 }
 
 fn with_people(state: &State, signoff: &Signoff, unmet: Unmet) -> Unmet {
@@ -128,7 +148,7 @@ fn source_digest(state: &State, synced: ItemId) -> Option<Digest> {
     state.items.by_id.get(&synced)?.source.as_ref()?.digest
 }
 
-fn plain(code: &'static str, subject: &SyncKey, needs: &str, have: &str) -> Unmet {
+pub(super) fn plain(code: &'static str, subject: &SyncKey, needs: &str, have: &str) -> Unmet {
     Unmet {
         code,
         subject: subject.clone(),
@@ -138,5 +158,6 @@ fn plain(code: &'static str, subject: &SyncKey, needs: &str, have: &str) -> Unme
         have: have.into(),
         who_can: Vec::new(),
         groups: Vec::new(),
+        is_overridden: false,
     }
 }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::demand::Demand;
 use super::gate::Question;
 use super::state::{InfraKey, InfraKind, Policy};
-use crate::sync::Revision;
+use crate::sync::{Revision, SyncKey};
+use crate::time::Timestamp;
 
 /// What can be asked.
 #[derive(Debug, Clone)]
@@ -18,7 +20,17 @@ pub enum Command {
         revision: Revision,
     },
     /// An administrator registers or changes one.
-    SetInfrastructure { infra: InfraKey, kind: Option<InfraKind>, stage: Option<Arc<str>>, policy: Option<Policy> },
+    SetInfrastructure {
+        infra: InfraKey,
+        kind: Option<InfraKind>,
+        stage: Option<Arc<str>>,
+        policy: Option<Policy>,
+        demands: Option<Vec<Demand>>,
+    },
     /// A deployment is about to happen: the gate's answer becomes an event.
     CheckDeployment { question: Question, is_acknowledged: bool },
+    /// An administrator lets something pass a gate until an end.
+    GrantOverride { infra: InfraKey, subject: SyncKey, reason: Arc<str>, until: Timestamp },
+    /// An administrator takes that back.
+    RevokeOverride { infra: InfraKey, subject: SyncKey },
 }

@@ -4,14 +4,16 @@
 
 use std::sync::Arc;
 
+use super::demand::{self, Demand};
 use super::gate::{Decision, Question, answer};
 use super::state::{InfraKey, InfraKind, Policy};
-use super::{Command, Event};
+use super::{Command, Event, overrides};
 use crate::access::may::{Action, Subject, allows};
 use crate::context::Principal;
 use crate::draft::Draft;
 use crate::rejection::common;
 use crate::sync::{KEY_PART_BYTES_MAX, Revision};
+use crate::time::Timestamp;
 
 /// Longest stage of an infrastructure, in bytes.
 pub const STAGE_BYTES_MAX: usize = 255;
@@ -27,6 +29,14 @@ crate::rejections! {
     Input InfrastructureKindMissing { infra: String } = "infrastructure_kind_missing", "the new infrastructure {infra} needs a type";
     /// A deployer tells of its own infrastructures only.
     Permission DeployerMismatch { infra: String } = "deployer_mismatch", "only the node of {infra} tells of it";
+    /// An infrastructure has a bounded number of conditions.
+    Input TooManyDemands { count: usize } = "too_many_conditions", "{count} conditions are too many; at most 50 are allowed";
+    /// A condition of one kind and name is given once.
+    Input DemandGivenTwice { name: String } = "condition_given_twice", "the condition on {name:?} is given twice";
+    /// An override is for something that a node told of.
+    Missing SubjectUnknown { subject: String } = "subject_unknown", "no node told of {subject}";
+    /// An override ends in the future.
+    Input OverrideEndPast { until: Timestamp } = "override_end_past", "the end {until} is not in the future";
 }
 
 pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
@@ -34,8 +44,11 @@ pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
         Command::SyncInfrastructure { infra, kind, stage, policy, revision } => {
             sync(draft, infra, *kind, stage.clone(), *policy, *revision)
         }
-        Command::SetInfrastructure { infra, kind, stage, policy } => set(draft, infra, *kind, stage.as_ref(), *policy),
+        Command::SetInfrastructure { infra, kind, stage, policy, demands } => {
+            set(draft, infra, (*kind, stage.as_ref()), *policy, demands.as_deref())
+        }
         Command::CheckDeployment { question, is_acknowledged } => check_deployment(draft, question, *is_acknowledged),
+        Command::GrantOverride { .. } | Command::RevokeOverride { .. } => overrides::decide(draft, command),
     }
 }
 
@@ -63,10 +76,10 @@ fn sync(
     if revision <= known.revision {
         return Ok(());
     }
-    let (infra, old) = (infra.clone(), known.policy);
+    let (infra, old, demands) = (infra.clone(), known.policy, known.demands.clone());
     draft.emit(Event::InfrastructureRegistered { infra: infra.clone(), kind, stage, policy: old, revision });
     if let Some(new) = policy.filter(|new| *new > old) {
-        draft.emit(Event::PolicyChanged { infra, old, new });
+        draft.emit(Event::PolicyChanged { infra, old, new, old_demands: demands.clone(), new_demands: demands });
     }
     Ok(())
 }
@@ -74,16 +87,16 @@ fn sync(
 fn set(
     draft: &mut Draft<'_>,
     infra: &InfraKey,
-    kind: Option<InfraKind>,
-    stage: Option<&Arc<str>>,
+    (kind, stage): (Option<InfraKind>, Option<&Arc<str>>),
     policy: Option<Policy>,
+    demands: Option<&[Demand]>,
 ) -> Result<(), crate::Rejection> {
     if !allows(draft.state(), &draft.context().caller.principal, Action::Admin, Subject::Instance) {
         return Err(common::Rejection::Forbidden { needs: "an administrator".to_owned() }.into());
     }
     check(infra, stage)?;
-    let known = draft.state().infrastructures.by_key.get(infra).cloned();
-    let Some(known) = known else {
+    demand::check(demands.unwrap_or_default())?;
+    if !draft.state().infrastructures.by_key.contains_key(infra) {
         let kind = kind.ok_or_else(|| Rejection::InfrastructureKindMissing { infra: name(infra) })?;
         draft.emit(Event::InfrastructureRegistered {
             infra: infra.clone(),
@@ -92,8 +105,8 @@ fn set(
             policy: policy.unwrap_or_default(),
             revision: Revision::default(),
         });
-        return Ok(());
-    };
+    }
+    let Some(known) = draft.state().infrastructures.by_key.get(infra).cloned() else { return Ok(()) };
     let kind = kind.unwrap_or(known.kind);
     let stage = stage.cloned().or_else(|| known.stage.clone());
     let old = known.policy;
@@ -101,15 +114,18 @@ fn set(
         let revision = known.revision;
         draft.emit(Event::InfrastructureRegistered { infra: infra.clone(), kind, stage, policy: old, revision });
     }
-    if let Some(new) = policy.filter(|new| *new != old) {
-        draft.emit(Event::PolicyChanged { infra: infra.clone(), old, new });
+    let (new, old_demands) = (policy.unwrap_or(old), known.demands.clone());
+    let new_demands = demands.map_or_else(|| old_demands.clone(), <[Demand]>::to_vec);
+    if (new, &new_demands) != (old, &old_demands) {
+        draft.emit(Event::PolicyChanged { infra: infra.clone(), old, new, old_demands, new_demands });
     }
     Ok(())
 }
 
 // Every question with intent to deploy is a fact of its own: asked twice is asked twice.
 fn check_deployment(draft: &mut Draft<'_>, question: &Question, is_acknowledged: bool) -> Result<(), crate::Rejection> {
-    let answer = answer(draft.state(), question)?;
+    let at = draft.context().at.max(draft.state().head_at);
+    let answer = answer(draft.state(), question, at)?;
     let mut unmet: Vec<Arc<str>> = Vec::new();
     for condition in &answer.unmet {
         if !unmet.iter().any(|code| **code == *condition.code) {
@@ -126,6 +142,7 @@ fn check_deployment(draft: &mut Draft<'_>, question: &Question, is_acknowledged:
         unmet,
         // Only a warning can be acknowledged: a denial stays one, and what is allowed needs nothing.
         is_acknowledged: is_acknowledged && answer.decision == Decision::Warn,
+        is_overridden: answer.unmet.iter().any(|condition| condition.is_overridden),
     };
     draft.emit(checked);
     Ok(())
@@ -137,7 +154,7 @@ fn check(infra: &InfraKey, stage: Option<&Arc<str>>) -> Result<(), common::Rejec
     stage.map_or(Ok(()), |stage| check_text("stage", stage, STAGE_BYTES_MAX))
 }
 
-fn check_text(what: &'static str, text: &str, max_bytes: usize) -> Result<(), common::Rejection> {
+pub(super) fn check_text(what: &'static str, text: &str, max_bytes: usize) -> Result<(), common::Rejection> {
     if text.len() > max_bytes {
         return Err(common::Rejection::TextTooLong { what, length_bytes: text.len(), max_bytes });
     }
@@ -147,6 +164,6 @@ fn check_text(what: &'static str, text: &str, max_bytes: usize) -> Result<(), co
     Ok(())
 }
 
-fn name(infra: &InfraKey) -> String {
+pub(super) fn name(infra: &InfraKey) -> String {
     format!("{}/{}", infra.node, infra.infra)
 }

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use super::demand::Demand;
 use super::gate::Decision;
 use super::state::{InfraKey, InfraKind, Policy};
 use crate::ids::ItemId;
+use crate::personal::Personal;
 use crate::sync::{Revision, SyncKey};
+use crate::time::Timestamp;
 
 /// `0x07__`.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,8 +21,8 @@ pub enum Event {
         policy: Policy,
         revision: Revision,
     },
-    /// The gate of an infrastructure became tighter, or an administrator loosened it.
-    PolicyChanged { infra: InfraKey, old: Policy, new: Policy },
+    /// The gate of an infrastructure became tighter, or an administrator changed it.
+    PolicyChanged { infra: InfraKey, old: Policy, new: Policy, old_demands: Vec<Demand>, new_demands: Vec<Demand> },
     /// A deployer asked with intent to deploy, and was answered so.
     DeploymentChecked {
         infra: InfraKey,
@@ -31,7 +34,15 @@ pub enum Event {
         /// Codes of the unmet conditions.
         unmet: Vec<Arc<str>>,
         is_acknowledged: bool,
+        /// The decision is what it is because of an override.
+        is_overridden: bool,
     },
+    /// A deployer reported what stands where; the item is the deployment's.
+    DeploymentReported { item: ItemId, infra: InfraKey, subjects: Vec<SyncKey>, status: Option<Arc<str>> },
+    /// An administrator lets a subject pass a gate until an end; in place of an earlier override of the same.
+    OverrideGranted { infra: InfraKey, subject: SyncKey, item: ItemId, reason: Personal, until: Timestamp },
+    /// It was taken back.
+    OverrideRevoked { infra: InfraKey, subject: SyncKey, item: ItemId },
 }
 
 impl Event {
@@ -40,6 +51,9 @@ impl Event {
     pub fn item(&self) -> Option<ItemId> {
         match self {
             Self::DeploymentChecked { item, .. } => *item,
+            Self::DeploymentReported { item, .. }
+            | Self::OverrideGranted { item, .. }
+            | Self::OverrideRevoked { item, .. } => Some(*item),
             Self::InfrastructureRegistered { .. } | Self::PolicyChanged { .. } => None,
         }
     }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::Rejection;
 use super::approval::unmet_of;
-use super::state::{InfraKey, InfraKind, Infrastructure, Policy};
+use super::overrides::in_force;
+use super::state::{InfraKey, InfraKind, Infrastructure, Override, Policy};
 use crate::blueprint::Container;
 use crate::ids::{Digest, FeedbackGroupId, InfraId, ItemId, NodeId, StepId};
 use crate::state::State;
 use crate::sync::{SyncKey, SyncObject};
+use crate::time::Timestamp;
 
 pub use super::approval::{ApprovalVerdict, GATE_STEP, verdict_of};
 
@@ -62,10 +64,12 @@ pub struct Answer {
     pub decision: Decision,
     /// What is missing, for every subject.
     pub unmet: Vec<Unmet>,
+    /// What lets something pass all the same, in the order of the subjects.
+    pub overrides: Vec<Arc<Override>>,
 }
 
 /// A condition that does not hold. Codes: `not_synced`, `not_governed`, `item_archived`, `no_review_signoff`,
-/// `signoff_not_approved`, `approval_stale`, `digest_mismatch`.
+/// `signoff_not_approved`, `approval_stale`, `digest_mismatch`, `metric_below`, `drift_above`, `check_missing`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unmet {
     /// Stable, snake case.
@@ -84,23 +88,31 @@ pub struct Unmet {
     pub who_can: Vec<Container>,
     /// The feedback groups to ask, when feedback is the next step.
     pub groups: Vec<FeedbackGroupId>,
+    /// An override lets it pass: it does not count for the decision.
+    pub is_overridden: bool,
 }
 
-/// Answers a question from the state alone. Whether the asker may ask is for the shell: whoever is active may.
+/// Answers a question from the state and the instant at which it is asked, by which overrides end. Whether the asker may ask is for the shell: whoever is active may.
 ///
 /// Refused when the infrastructure is unknown or ambiguous, and when the subjects are not what is deployed there.
-pub fn answer(state: &State, question: &Question) -> Result<Answer, Rejection> {
+pub fn answer(state: &State, question: &Question, at: Timestamp) -> Result<Answer, Rejection> {
     let infrastructure = find(state, question)?;
     check_subjects(infrastructure, &question.subjects)?;
-    let unmet: Vec<Unmet> =
-        question.subjects.iter().flat_map(|subject| unmet_of(state, subject, question.digest)).collect();
+    let mut unmet = Vec::new();
+    let mut overrides = Vec::new();
+    for subject in &question.subjects {
+        let missing = unmet_of(state, &infrastructure.demands, subject, question.digest);
+        let lets_pass = in_force(state, &infrastructure.key, subject, at).cloned();
+        unmet.extend(missing.into_iter().map(|one| Unmet { is_overridden: lets_pass.is_some(), ..one }));
+        overrides.extend(lets_pass);
+    }
     let decision = match infrastructure.policy {
-        _ if unmet.is_empty() => Decision::Allow,
+        _ if unmet.iter().all(|unmet| unmet.is_overridden) => Decision::Allow,
         Policy::NoCheck => Decision::Allow,
         Policy::Warn => Decision::Warn,
         Policy::Prevent => Decision::Deny,
     };
-    Ok(Answer { infra: infrastructure.key.clone(), policy: infrastructure.policy, decision, unmet })
+    Ok(Answer { infra: infrastructure.key.clone(), policy: infrastructure.policy, decision, unmet, overrides })
 }
 
 fn find<'a>(state: &'a State, question: &Question) -> Result<&'a Infrastructure, Rejection> {

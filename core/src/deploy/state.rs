@@ -4,14 +4,52 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
-use crate::ids::{InfraId, NodeId};
-use crate::sync::Revision;
+use super::demand::Demand;
+use crate::context::Principal;
+use crate::ids::{InfraId, ItemId, NodeId, Position};
+use crate::personal::Personal;
+use crate::sync::{Revision, SyncKey};
+use crate::time::Timestamp;
 
 /// All infrastructures.
 #[derive(Debug, Clone, Default)]
 pub struct Infrastructures {
     /// By deployer node and id.
     pub by_key: OrdMap<InfraKey, Arc<Infrastructure>>,
+    /// What may pass the gate of an infrastructure without approval, also when its end is past.
+    pub overrides: OrdMap<(InfraKey, SyncKey), Arc<Override>>,
+    /// What stands where, by the deployment's item.
+    pub deployed: OrdMap<ItemId, Arc<Deployed>>,
+}
+
+/// An administrator lets one bundle or model version pass one gate until an end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Override {
+    /// Where to.
+    pub infra: InfraKey,
+    /// What.
+    pub subject: SyncKey,
+    /// Why.
+    pub reason: Personal,
+    /// From this instant on it counts no more.
+    pub until: Timestamp,
+    /// Who granted it.
+    pub by: Principal,
+    /// When.
+    pub at: Timestamp,
+    /// The event that granted it.
+    pub position: Position,
+}
+
+/// What a deployer last reported of a deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployed {
+    /// Where; the deployer may not have told of it yet.
+    pub infra: InfraKey,
+    /// The bundle, or the model versions.
+    pub subjects: Vec<SyncKey>,
+    /// In the deployer's words.
+    pub status: Option<Arc<str>>,
 }
 
 /// An infrastructure of a deployer node.
@@ -24,7 +62,7 @@ pub struct InfraKey {
 }
 
 /// Where bundles or API services are deployed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Infrastructure {
     /// Which.
     pub key: InfraKey,
@@ -34,6 +72,8 @@ pub struct Infrastructure {
     pub stage: Option<Arc<str>>,
     /// What the gate does about what is not approved.
     pub policy: Policy,
+    /// What it asks for beyond the review's approval.
+    pub demands: Vec<Demand>,
     /// What was last taken in.
     pub revision: Revision,
 }

@@ -89,7 +89,8 @@ macro_rules! stored {
 
 stored! {
     log: LogCreatedV1;
-    sync: NodeRegisteredV1 ItemSyncedV1 ItemGoneV1 EvaluationRecordedV1 EvaluationOptedOutV1;
+    sync: NodeRegisteredV1 ItemSyncedV1 ItemGoneV1 EvaluationRecordedV1 EvaluationOptedOutV1
+        MetricFocusChosenV1;
     item: ItemCreatedV1 ItemGovernedV1 ItemAttachedV1 ItemHiddenV1 ItemShownV1 FieldsEditedV1 ItemRenamedV1 ItemArchivedV1
         ItemRestoredV1 ItemDeletedV1 StepStartedV1 StepFinishedV1 StepReopenedV1 StepSkippedV1 SignoffPassedOverV1
         CommentAddedV1 CommentEditedV1 CommentDeletedV1 PageSetV1 PageRemovedV1 ItemMigratedV1;
@@ -101,7 +102,8 @@ stored! {
     access: UserCreatedV1 UserDisabledV1 GroupCreatedV1 KeyCreatedV1 KeyEditedV1 KeyRevokedV1 RoleCreatedV1 AssignmentsSetV1
         PermissionsSetV1;
     audit: RefusalsCountedV1;
-    deploy: InfrastructureRegisteredV1 PolicyChangedV1 DeploymentCheckedV1;
+    deploy: InfrastructureRegisteredV1 PolicyChangedV1 DeploymentCheckedV1 DeploymentReportedV1 OverrideGrantedV1
+        OverrideRevokedV1;
     series: FileUploadedV1;
     settings: SettingsChangedV1;
     rules: GovernanceRuleSetV1;

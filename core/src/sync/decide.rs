@@ -10,9 +10,10 @@ use std::sync::Arc;
 use super::command::Sync;
 use super::event::Event;
 use super::state::{Active, Revision, SyncKey, SyncObject, SyncSource};
-use super::{Command, bounds, evaluate, fields};
+use super::{Command, bounds, evaluate, fields, opt_out};
 use crate::artifact::govern::{govern_upcoming, rename_from_source};
 use crate::context::Principal;
+use crate::deploy;
 use crate::draft::Draft;
 use crate::ids::{FieldId, ItemId, NodeId};
 use crate::state::State;
@@ -38,6 +39,10 @@ crate::rejections! {
     Input EvaluationOfNoVersion = "evaluation_of_no_version", "an evaluation is of a model version";
     /// An evaluation counts only if its store lies in the model's project.
     Input EvaluationForeignStore { store_project: String, model_project: String } = "evaluation_foreign_store", "the evaluation store lies in {store_project:?}, not in the model's project {model_project:?}";
+    /// Only what was evaluated can be kept out.
+    Missing EvaluationUnknown { store: String } = "evaluation_unknown", "the store {store:?} has no such evaluation here";
+    /// A metric in focus is a person's or key's own choice.
+    Permission FocusOfNobody = "focus_of_nobody", "only people and keys choose a metric to focus on";
 }
 
 pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
@@ -45,6 +50,10 @@ pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
         Command::Sync(sync) => take(draft, sync),
         Command::Gone { key, revision } => gone(draft, key, *revision),
         Command::Evaluate(evaluation) => evaluate::decide(draft, evaluation),
+        Command::OptOut { item, store, evaluation, is_out } => {
+            opt_out::decide(draft, *item, store, evaluation.as_ref(), *is_out)
+        }
+        Command::FocusMetric { metric } => opt_out::focus(draft, metric),
     }
 }
 
@@ -82,6 +91,7 @@ fn take(draft: &mut Draft<'_>, sync: &Sync) -> Result<(), crate::Rejection> {
     let item = known.unwrap_or_else(|| next_item(draft.state()));
     let wanted = fields::wanted(draft.state(), sync);
     emit(draft, item, sync, &wanted);
+    deploy::report(draft, item, sync);
     let was_active = before.as_ref().and_then(|item| item.source.as_ref()?.active.clone());
     if was_active != sync.active && matches!(sync.key.object, SyncObject::SavedModel { .. }) {
         settle_active(draft, &sync.key);

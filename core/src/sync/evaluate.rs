@@ -21,7 +21,8 @@ pub(super) fn decide(draft: &mut Draft<'_>, evaluation: &Evaluate) -> Result<(),
     let item = item_of(draft, &evaluation.version);
     let (store, name) = (evaluation.store.clone(), evaluation.evaluation.clone());
     if !evaluation.is_synced {
-        draft.emit(Event::EvaluationOptedOut { item, store, evaluation: name, fingerprint });
+        let (evaluation, fingerprint) = (Some(name), Some(fingerprint));
+        draft.emit(Event::EvaluationOptedOut { item, store, evaluation, fingerprint, is_out: true });
         return Ok(());
     }
     let metrics = series(draft.state(), item, evaluation);

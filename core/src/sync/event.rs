@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::state::{Active, Measure, Revision, SyncKey};
+use crate::blueprint::Container;
 use crate::ids::{Digest, ItemId, NodeId, SeriesId};
 use crate::time::Timestamp;
 use crate::value::FieldChange;
@@ -39,8 +40,17 @@ pub enum Event {
         drift: Vec<Measure>,
         url: Option<Arc<str>>,
     },
-    /// An evaluation arrived that its store keeps out of governance.
-    EvaluationOptedOut { item: ItemId, store: Arc<str>, evaluation: Arc<str>, fingerprint: u128 },
+    /// An evaluation arrived that its store keeps out of governance: it has a fingerprint. Or somebody keeps one, or
+    /// without its name the whole store of a project, out of the registry and the gate, or takes it back in.
+    EvaluationOptedOut {
+        item: ItemId,
+        store: Arc<str>,
+        evaluation: Option<Arc<str>>,
+        fingerprint: Option<u128>,
+        is_out: bool,
+    },
+    /// Somebody wants to look at this metric from now on.
+    MetricFocusChosen { person: Container, metric: Arc<str> },
 }
 
 /// A metric of an evaluation, and the series it is a point of.
@@ -59,7 +69,7 @@ impl Event {
     #[must_use]
     pub fn item(&self) -> Option<ItemId> {
         match self {
-            Self::NodeRegistered { .. } => None,
+            Self::NodeRegistered { .. } | Self::MetricFocusChosen { .. } => None,
             Self::ItemSynced { item, .. }
             | Self::ItemGone { item, .. }
             | Self::EvaluationRecorded { item, .. }

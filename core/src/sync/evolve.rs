@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use super::event::SeriesMeasure;
-use super::state::SyncSource;
+use super::state::{Evaluation, OptOut, SyncSource};
 use super::{Event, METRIC_FIELD_PREFIX};
 use crate::access::SYSTEM_VERSION;
 use crate::artifact::{ChildrenRules, Item};
 use crate::artifact::{insert_item, new_steps, set_field};
-use crate::ids::{BlueprintId, FieldId, ItemId, TemplateId, VersionId};
+use crate::blueprint::Container;
+use crate::context::Principal;
+use crate::ids::{BlueprintId, FieldId, ItemId, Position, TemplateId, VersionId};
 use crate::recorded::Recorded;
 use crate::state::State;
+use crate::time::Timestamp;
 use crate::value::Value;
 
 pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
@@ -27,16 +30,52 @@ pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
                 source.revision = *revision;
             });
         }
-        Event::EvaluationRecorded { item, fingerprint, metrics, .. } => {
+        Event::EvaluationRecorded { item, fingerprint, metrics, drift, store, evaluation, evaluated_at, url } => {
             state.nodes.evaluations.insert(*fingerprint);
             for metric in metrics {
                 series_used(state, *item, metric);
             }
+            let evaluation = Evaluation {
+                store: store.clone(),
+                evaluation: evaluation.clone(),
+                metrics: metrics.clone(),
+                drift: drift.clone(),
+                url: url.clone(),
+            };
+            state.nodes.evaluated.insert((*item, *evaluated_at, recorded.position), Arc::new(evaluation));
         }
-        Event::EvaluationOptedOut { fingerprint, .. } => {
-            state.nodes.evaluations.insert(*fingerprint);
+        Event::EvaluationOptedOut { item, store, evaluation, fingerprint, is_out } => {
+            if let Some(fingerprint) = fingerprint {
+                state.nodes.evaluations.insert(*fingerprint);
+                return;
+            }
+            let out = OptOut { item: *item, store: store.clone(), evaluation: evaluation.clone() };
+            if *is_out {
+                state.nodes.opted_out.insert(out);
+            } else {
+                state.nodes.opted_out.remove(&out);
+            }
+        }
+        Event::MetricFocusChosen { person, metric } => {
+            let person = match person {
+                Container::User(user) => Principal::User(*user),
+                Container::Key(key) => Principal::Key(*key),
+                Container::Group(_) | Container::Role(_) => return,
+            };
+            state.nodes.focus.insert(person, metric.clone());
         }
     }
+}
+
+/// Of a deleted item no evaluation counts any more, and nothing is known to stand anywhere.
+pub(crate) fn forget(state: &mut State, item: ItemId) {
+    let first = (item, Timestamp::from_millis(i64::MIN), Position::ZERO);
+    let last = (item, Timestamp::from_millis(i64::MAX), Position(u64::MAX));
+    let keys: Vec<_> = state.nodes.evaluated.range(first..=last).map(|(key, _)| *key).collect();
+    for key in keys {
+        state.nodes.evaluated.remove(&key);
+    }
+    state.infrastructures.deployed.remove(&item);
 }
 
 fn item_synced(state: &mut State, recorded: &Recorded, event: &Event) {

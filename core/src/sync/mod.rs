@@ -9,6 +9,8 @@ mod evaluate;
 mod event;
 mod evolve;
 mod fields;
+mod opt_out;
+mod read;
 mod state;
 
 pub use bounds::{
@@ -18,13 +20,14 @@ pub use bounds::{
 pub use command::{Command, Evaluate, Sync};
 pub use decide::Rejection;
 pub use event::{Event, SeriesMeasure};
-pub use state::{Active, Measure, Nodes, Revision, SyncKey, SyncObject, SyncSource};
+pub use read::{evaluations, focus_of, is_opted_out, latest_drift, latest_metric};
+pub use state::{Active, Evaluation, Measure, Nodes, OptOut, Revision, SyncKey, SyncObject, SyncSource};
 
 /// Before a metric's name, in the field of a model version that holds its time series.
 pub const METRIC_FIELD_PREFIX: &str = "evaluation_metrics_";
 
 pub(crate) use decide::{decide, register};
-pub(crate) use evolve::evolve;
+pub(crate) use evolve::{evolve, forget};
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
 
-use crate::ids::{Digest, ItemId, NodeId, SeriesId};
+use super::event::SeriesMeasure;
+use crate::context::Principal;
+use crate::ids::{Digest, ItemId, NodeId, Position, SeriesId};
 use crate::time::Timestamp;
 
 /// What is known of nodes.
@@ -20,6 +22,38 @@ pub struct Nodes {
     pub last_series: u32,
     /// The item of which a series is a metric.
     pub series: OrdMap<SeriesId, ItemId>,
+    /// What evaluations found, by version in order of time; those opted out too.
+    pub evaluated: OrdMap<(ItemId, Timestamp, Position), Arc<Evaluation>>,
+    /// What people keep out of the registry and the gate.
+    pub opted_out: OrdSet<OptOut>,
+    /// The metric that somebody wants to look at.
+    pub focus: OrdMap<Principal, Arc<str>>,
+}
+
+/// One evaluation of a version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// The store it is in.
+    pub store: Arc<str>,
+    /// Its own name there.
+    pub evaluation: Arc<str>,
+    /// What was measured.
+    pub metrics: Vec<SeriesMeasure>,
+    /// How far data or predictions drifted.
+    pub drift: Vec<Measure>,
+    /// Its page.
+    pub url: Option<Arc<str>>,
+}
+
+/// A whole store of a project, or one evaluation of a version.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OptOut {
+    /// The project for a store, the version for one evaluation.
+    pub item: ItemId,
+    /// The store.
+    pub store: Arc<str>,
+    /// The evaluation; absent for the store.
+    pub evaluation: Option<Arc<str>>,
 }
 
 /// An object of a node, in that node's own words.

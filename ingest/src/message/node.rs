@@ -70,6 +70,8 @@ pub struct ModelVersion {
     #[serde(default)]
     pub metrics: BTreeMap<Arc<str>, f64>,
     pub digest: Option<ContentDigest>,
+    /// Named checks: `passed`, or anything else.
+    pub checks: Option<Map<String, Value>>,
     #[serde(default)]
     pub epoch: u32,
     pub revision: u64,
@@ -95,6 +97,8 @@ pub struct Bundle {
     #[serde(default)]
     pub model_versions: Vec<PackagedVersion>,
     pub digest: Option<ContentDigest>,
+    /// Named checks: `passed`, or anything else.
+    pub checks: Option<Map<String, Value>>,
     #[serde(default)]
     pub epoch: u32,
     pub revision: u64,

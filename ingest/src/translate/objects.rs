@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_core::Command;
-use countersign_core::deploy::{self, InfraKey, InfraKind, Policy};
+use countersign_core::deploy::{self, CHECKS_FIELD, InfraKey, InfraKind, Policy};
 use countersign_core::ids::{InfraId, NodeId};
 use countersign_core::sync::{self, Active, Evaluate, Revision, Sync, SyncKey, SyncObject};
 use serde::Deserialize;
@@ -130,6 +130,7 @@ fn model_version(key: SyncKey, message: ModelVersion) -> Result<Sync> {
     let mut fields = Fields::default();
     fields.text("algorithm", message.algorithm.as_ref())?;
     fields.date("trained_at", message.trained_at.as_deref())?;
+    fields.json(CHECKS_FIELD, message.checks)?;
     Ok(Sync {
         url: optional("url", message.url.as_ref())?,
         digest: digest(message.digest.as_ref())?,
@@ -144,6 +145,7 @@ fn bundle(key: SyncKey, message: Bundle) -> Result<Sync> {
     fields.text("createdBy", message.created_by.as_ref())?;
     fields.date("created_at", message.created_at.as_deref())?;
     fields.text("release_notes", message.release_notes.as_ref())?;
+    fields.json(CHECKS_FIELD, message.checks)?;
     let model_versions = packaged(&key.node, Some(&message.project_key), &message.model_versions)?;
     Ok(Sync {
         url: optional("url", message.url.as_ref())?,

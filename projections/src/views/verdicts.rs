@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use countersign_core::deploy::gate::{ApprovalVerdict, GATE_STEP, verdict_of};
+use countersign_core::deploy::gate::verdict_of;
 use countersign_core::ids::{Digest, ItemId, Position};
-use countersign_core::signoff::{ApprovalStatus, SignoffKey, Status, content_digest};
+use countersign_core::signoff::Status;
 use countersign_core::sync::{SyncKey, SyncObject};
 use countersign_core::{Event, Recorded, State, artifact};
 use imbl::{OrdMap, OrdSet};
@@ -94,29 +94,11 @@ pub fn verdict(state: &State, item: ItemId) -> Option<Verdict> {
         item: item.id,
         key: source.key.clone(),
         govern_item: held.govern_item,
-        status: held.govern_item.map(|_| held.status.unwrap_or(Status::NotStarted)),
+        status: held.status,
         cycle: held.cycle,
-        digest: content(state, &held),
+        digest: held.digest,
         position: state.head,
     })
-}
-
-/// The content that a verdict is about: an approval stays bound to what was approved, whatever the node has made of
-/// it since, so that nobody takes new content for approved.
-fn content(state: &State, held: &ApprovalVerdict) -> Option<Digest> {
-    let (Some(govern_item), Some(Status::Approved)) = (held.govern_item, held.status) else { return held.digest };
-    let key = SignoffKey { item: govern_item, step: GATE_STEP.into() };
-    let approvals = state.signoffs.by_step.get(&key).map_or(&[][..], |signoff| &signoff.approvals);
-    let now = content_digest(state, govern_item);
-    let approved = approvals.iter().filter(|approval| approval.status == ApprovalStatus::Approved);
-    match approved.map(|approval| approval.digest).find(|digest| *digest != now) {
-        None => held.digest,
-        // Of several sources together, one digest says nothing about each.
-        Some(stale) => {
-            let sources = state.items.by_id.get(&govern_item).map_or(0, |item| derive::sources(item).count());
-            stale.filter(|_| sources == 1)
-        }
-    }
 }
 
 /// The verdicts that an event changed; `before` and `after` are the states around exactly this event.

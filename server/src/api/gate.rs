@@ -1,11 +1,13 @@
 //! The deployment gate.
 
 use countersign_core::context::{Channel, Principal};
-use countersign_core::deploy::Command;
 use countersign_core::deploy::gate::{Answer as Verdict, Decision, Question, Unmet, answer};
+use countersign_core::deploy::{Command, Override};
+
 use countersign_core::ids::{Digest, InfraId, NodeId, Position};
 use countersign_core::sync::{SyncKey, SyncObject};
 use countersign_core::{Rejection, State};
+use countersign_engine::clock::{Clock as _, SystemClock};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -80,6 +82,8 @@ pub struct GateAnswer {
     pub infra_id: String,
     /// What is missing.
     pub unmet: Vec<UnmetShape>,
+    /// What lets something pass all the same.
+    pub overrides: Vec<OverrideShape>,
     /// The same as the design node's users read it.
     pub messages: Vec<MessageShape>,
     /// Where the review is to be requested.
@@ -110,6 +114,8 @@ pub struct UnmetShape {
     item: Option<String>,
     /// The step whose sign-off is missing.
     step: Option<String>,
+    /// An override lets it pass: it does not count for the decision.
+    overridden: bool,
 }
 
 /// A synced object.
@@ -119,14 +125,34 @@ pub struct SubjectShape {
     node: String,
     kind: &'static str,
     project_key: Option<String>,
+    /// Of a version.
+    model_id: Option<String>,
     key: String,
+}
+
+/// What an administrator lets pass, until when and why.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OverrideShape {
+    /// The deployer.
+    node: String,
+    /// Where to.
+    infra_id: String,
+    subject: SubjectShape,
+    reason: String,
+    /// From this instant on it counts no more.
+    until: String,
+    granted_by: String,
+    granted_at: String,
+    /// The event that granted it.
+    position: u64,
 }
 
 /// Upstream's form of a message.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageShape {
-    /// `ERROR` or `WARNING`.
+    /// `ERROR`, `WARNING`, or `INFO` for what an override lets pass.
     severity: &'static str,
     is_fatal: bool,
     code: String,
@@ -156,14 +182,16 @@ impl Check {
 }
 
 impl BundleKey {
-    fn key(&self) -> SyncKey {
+    /// As the core names it.
+    pub(super) fn key(&self) -> SyncKey {
         let (project, bundle) = (self.project_key.as_str().into(), self.bundle_id.as_str().into());
         SyncKey { node: NodeId::from(self.node.as_str()), object: SyncObject::Bundle { project, bundle } }
     }
 }
 
 impl VersionKey {
-    fn key(&self) -> SyncKey {
+    /// As the core names it.
+    pub(super) fn key(&self) -> SyncKey {
         let object = SyncObject::ModelVersion {
             project: self.project_key.as_str().into(),
             model: self.model_id.as_str().into(),
@@ -197,14 +225,16 @@ async fn answered(app: &App, terms: &Terms, check: &Check) -> Result<GateAnswer,
     if check.intent == Intent::Ask {
         let snapshot = app.latest();
         let position = snapshot.position();
-        let verdict = answer(&snapshot.state, &question).map_err(|error| refused(error).at(position))?;
+        let at = SystemClock.now().max(snapshot.state.head_at);
+        let verdict = answer(&snapshot.state, &question, at).map_err(|error| refused(error).at(position))?;
         return Ok(gate_answer(&snapshot.state, &verdict, false, position.0));
     }
     let is_acknowledged = check.acknowledge_warnings;
     let command = Command::CheckDeployment { question: question.clone(), is_acknowledged };
     let done = submit(app, terms, command.into(), None).await?;
     // Asking changes nothing that the gate looks at: the state after the event gives the answer that is in it.
-    let verdict = answer(&done.state, &question).map_err(refused)?;
+    let asked_at = done.events.last().map_or(done.state.head_at, |event| event.recorded_at);
+    let verdict = answer(&done.state, &question, asked_at).map_err(refused)?;
     let acknowledged = is_acknowledged && verdict.decision == Decision::Warn;
     Ok(gate_answer(&done.state, &verdict, acknowledged, done.shape.position))
 }
@@ -212,13 +242,15 @@ async fn answered(app: &App, terms: &Terms, check: &Check) -> Result<GateAnswer,
 /// The answer on every door that speaks JSON.
 #[must_use]
 pub fn gate_answer(state: &State, verdict: &Verdict, acknowledged: bool, position: u64) -> GateAnswer {
-    let first = verdict.unmet.iter().find_map(|unmet| Some((unmet.item?, unmet.step.as_ref()?)));
+    let standing = verdict.unmet.iter().filter(|unmet| !unmet.is_overridden);
+    let first = standing.filter_map(|unmet| Some((unmet.item?, unmet.step.as_ref()?))).next();
     GateAnswer {
         decision: verdict.decision.word(),
         policy: verdict.policy.word(),
         node: verdict.infra.node.to_string(),
         infra_id: verdict.infra.infra.to_string(),
         unmet: verdict.unmet.iter().map(|unmet| self::unmet(state, unmet)).collect(),
+        overrides: verdict.overrides.iter().map(|lets_pass| override_shape(state, lets_pass)).collect(),
         messages: verdict.unmet.iter().map(|unmet| message(verdict.decision, unmet)).collect(),
         request_review_url: first
             .map(|(item, step)| format!("/api/v1/items/{item}/steps/{step}/signoff/request-feedback")),
@@ -234,21 +266,48 @@ fn unmet(state: &State, unmet: &Unmet) -> UnmetShape {
         have: unmet.have.to_string(),
         who_can: unmet.who_can.iter().map(|container| people::container(state, container).1).collect(),
         groups: unmet.groups.iter().map(ToString::to_string).collect(),
-        subject: SubjectShape {
-            node: unmet.subject.node.to_string(),
-            kind: kind_word(&unmet.subject.object),
-            project_key: unmet.subject.object.project().map(ToString::to_string),
-            key: unmet.subject.object.own_key().to_string(),
-        },
+        subject: subject_shape(&unmet.subject),
         item: unmet.item.map(|item| item.to_string()),
         step: unmet.step.as_ref().map(ToString::to_string),
+        overridden: unmet.is_overridden,
+    }
+}
+
+pub(super) fn subject_shape(subject: &SyncKey) -> SubjectShape {
+    let model_id = match &subject.object {
+        SyncObject::ModelVersion { model, .. } => Some(model.to_string()),
+        _ => None,
+    };
+    SubjectShape {
+        node: subject.node.to_string(),
+        kind: kind_word(&subject.object),
+        project_key: subject.object.project().map(ToString::to_string),
+        model_id,
+        key: subject.object.own_key().to_string(),
+    }
+}
+
+pub(super) fn override_shape(state: &State, held: &Override) -> OverrideShape {
+    OverrideShape {
+        node: held.infra.node.to_string(),
+        infra_id: held.infra.infra.to_string(),
+        subject: subject_shape(&held.subject),
+        reason: held.reason.shown().to_owned(),
+        until: held.until.to_string(),
+        granted_by: people::name(state, &held.by),
+        granted_at: held.at.to_string(),
+        position: held.position.0,
     }
 }
 
 fn message(decision: Decision, unmet: &Unmet) -> MessageShape {
-    let is_fatal = decision == Decision::Deny;
+    let is_fatal = decision == Decision::Deny && !unmet.is_overridden;
     MessageShape {
-        severity: if is_fatal { "ERROR" } else { "WARNING" },
+        severity: match decision {
+            _ if unmet.is_overridden => "INFO",
+            Decision::Deny => "ERROR",
+            Decision::Warn | Decision::Allow => "WARNING",
+        },
         is_fatal,
         code: unmet.code.to_uppercase(),
         title: "Not approved in Govern".to_owned(),

@@ -1,7 +1,7 @@
 //! Infrastructures and the policy of their gate.
 
-use countersign_core::deploy::{Command, InfraKey, InfraKind, Infrastructure, Policy};
-use countersign_core::ids::{InfraId, NodeId};
+use countersign_core::deploy::{Command, Demand, InfraKey, InfraKind, Infrastructure, Policy};
+use countersign_core::ids::{InfraId, NodeId, StepId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -22,6 +22,31 @@ pub struct Set {
     stage: Option<String>,
     /// What the gate does about what is not approved.
     policy: Option<Word>,
+    /// Steps whose sign-offs have to be approved beside the review's; in place of those before.
+    required_steps: Option<Vec<String>>,
+    /// What has to hold beside the approvals; in place of those before.
+    conditions: Option<Vec<Condition>>,
+}
+
+/// A condition: `{metric, atLeast}`, `{drift, atMost}` or `{check}`. What was never measured does not hold.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Condition {
+    /// The latest value of this metric, at build time while it was not evaluated, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metric: Option<String>,
+    /// … is not below this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_least: Option<f64>,
+    /// The latest drift of this name …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drift: Option<String>,
+    /// … is not above this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_most: Option<f64>,
+    /// The check of this name passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<String>,
 }
 
 /// What is deployed there.
@@ -57,6 +82,8 @@ pub struct InfrastructureShape {
     stage: Option<String>,
     /// `PREVENT`, `WARN` or `NO_CHECK`.
     policy: &'static str,
+    required_steps: Vec<String>,
+    conditions: Vec<Condition>,
     /// How often its gate was asked with intent to deploy.
     checks: usize,
 }
@@ -71,7 +98,68 @@ fn shape(ask: &Ask, infra: &Infrastructure) -> InfrastructureShape {
         },
         stage: infra.stage.as_ref().map(ToString::to_string),
         policy: infra.policy.word(),
+        required_steps: infra.demands.iter().filter_map(step).collect(),
+        conditions: infra.demands.iter().filter_map(condition).collect(),
         checks: ask.snapshot.views.deployments.count(&infra.key),
+    }
+}
+
+fn step(demand: &Demand) -> Option<String> {
+    match demand {
+        Demand::Step(step) => Some(step.to_string()),
+        _ => None,
+    }
+}
+
+fn condition(demand: &Demand) -> Option<Condition> {
+    let condition = match demand {
+        Demand::Step(_) => return None,
+        Demand::MetricAtLeast { metric, least } => {
+            Condition { metric: Some(metric.to_string()), at_least: Some(*least), ..Condition::default() }
+        }
+        Demand::DriftAtMost { drift, most } => {
+            Condition { drift: Some(drift.to_string()), at_most: Some(*most), ..Condition::default() }
+        }
+        Demand::Check { check } => Condition { check: Some(check.to_string()), ..Condition::default() },
+    };
+    Some(condition)
+}
+
+/// What is asked for in place of all before; of the two parts the one that is left out stays.
+fn demands(body: &Set, held: &[Demand]) -> Result<Option<Vec<Demand>>, Problem> {
+    if body.required_steps.is_none() && body.conditions.is_none() {
+        return Ok(None);
+    }
+    let is_step = |demand: &&Demand| matches!(demand, Demand::Step(_));
+    let mut all: Vec<Demand> = match &body.required_steps {
+        Some(steps) => steps.iter().map(|step| Demand::Step(StepId::from(step.as_str()))).collect(),
+        None => held.iter().filter(is_step).cloned().collect(),
+    };
+    match &body.conditions {
+        None => all.extend(held.iter().filter(|demand| !is_step(demand)).cloned()),
+        Some(conditions) => {
+            for (n, condition) in conditions.iter().enumerate() {
+                all.push(demand(condition).ok_or_else(|| {
+                    let message = "either metric and atLeast, or drift and atMost, or check";
+                    Problem::invalid_field(format!("conditions[{n}]"), "condition_invalid", message)
+                })?);
+            }
+        }
+    }
+    Ok(Some(all))
+}
+
+fn demand(condition: &Condition) -> Option<Demand> {
+    let Condition { metric, at_least, drift, at_most, check } = condition;
+    match (metric, at_least, drift, at_most, check) {
+        (Some(metric), Some(least), None, None, None) => {
+            Some(Demand::MetricAtLeast { metric: metric.as_str().into(), least: *least })
+        }
+        (None, None, Some(drift), Some(most), None) => {
+            Some(Demand::DriftAtMost { drift: drift.as_str().into(), most: *most })
+        }
+        (None, None, None, None, Some(check)) => Some(Demand::Check { check: check.as_str().into() }),
+        _ => None,
     }
 }
 
@@ -109,7 +197,7 @@ pub async fn read(
     Ok(ask.answer(shape(&ask, found)))
 }
 
-/// Registers an infrastructure or changes its policy; loosening one needs an administrator.
+/// Registers an infrastructure, changes its policy or what it asks for; for administrators.
 #[utoipa::path(put, path = "/infrastructures/{node}/{infra}", tag = "gate", request_body = Set,
     params(("node" = String, Path, description = "The deployer"), ("infra" = String, Path, description = "Its infrastructure")),
     responses((status = 200, description = "Set", body = CommandShape)))]
@@ -127,6 +215,9 @@ pub async fn set(
         Word::NoCheck => Policy::NoCheck,
     });
     let stage = wish.body.stage.as_deref().map(Into::into);
-    let command = Command::SetInfrastructure { infra: key(&node, &infra), kind, stage, policy };
+    let infra = key(&node, &infra);
+    let held = wish.latest().state.infrastructures.by_key.get(&infra).cloned();
+    let demands = demands(&wish.body, held.as_ref().map_or(&[], |held| &held.demands))?;
+    let command = Command::SetInfrastructure { infra, kind, stage, policy, demands };
     Ok(wish.submit(command, None).await?.answer())
 }

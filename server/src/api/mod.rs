@@ -7,6 +7,8 @@ pub mod blueprints;
 pub mod bulk;
 pub mod comments;
 pub mod deliveries;
+pub mod deployments;
+pub mod evaluations;
 pub mod events;
 pub mod files;
 pub mod gate;
@@ -20,6 +22,7 @@ pub mod keys;
 pub mod log;
 pub mod me;
 pub mod openapi;
+pub mod overrides;
 pub mod pages;
 pub mod params;
 pub mod projections;
@@ -112,7 +115,10 @@ fn item_routes() -> OpenApiRouter<App> {
         .routes(routes!(comments::add, comments::list))
         .routes(routes!(comments::edit, comments::delete))
         .routes(routes!(pages::read, pages::set, pages::remove))
-        .routes(routes!(registry::metrics))
+        .routes(routes!(evaluations::metrics))
+        .routes(routes!(evaluations::list))
+        .routes(routes!(evaluations::opt_out))
+        .routes(routes!(evaluations::opt_in))
         .routes(routes!(events::item_timeline))
 }
 
@@ -182,11 +188,16 @@ fn other_routes() -> OpenApiRouter<App> {
         .routes(routes!(views::inbox))
         .routes(routes!(registry::models))
         .routes(routes!(registry::bundles))
+        .routes(routes!(evaluations::focus, evaluations::choose_focus))
         .routes(routes!(events::timeline))
         .routes(routes!(events::list))
         .routes(routes!(stream::stream))
         .routes(routes!(events::leaf))
         .routes(routes!(gate::check))
+        .routes(routes!(overrides::list, overrides::grant))
+        .routes(routes!(overrides::revoke))
+        .routes(routes!(deployments::list))
+        .routes(routes!(deployments::history))
         .routes(routes!(infrastructures::list))
         .routes(routes!(infrastructures::read, infrastructures::set))
         .routes(routes!(projections::list))

@@ -3,15 +3,16 @@
 use countersign_core::ids::ItemId;
 use countersign_core::sync::SyncObject;
 use countersign_core::time::Timestamp;
-use countersign_projections::views::registry::{
-    BundleEntry, METRIC_DEFAULT, Metric, ModelEntry, ProjectEntry, Query, Series, VersionEntry,
-};
+use countersign_core::value::Value;
+use countersign_projections::views::registry::{BundleEntry, Metric, ModelEntry, ProjectEntry, Query, VersionEntry};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::ask::{Answer, Ask};
-use super::params::{Page, Params, Segments, cursor};
+use super::deployments::governance;
+use super::evaluations::focus_metric;
+use super::params::{Page, Params, cursor};
 use super::shape::value::number;
 use crate::problem::Problem;
 
@@ -19,22 +20,10 @@ use crate::problem::Problem;
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Which {
-    /// The metric to focus on; `auc` when left out.
+    /// The metric to focus on; the caller's choice, else `auc`, when left out.
     metric: Option<String>,
     /// Words, all of which a project, a model, a version or a bundle holds or begins with.
     q: Option<String>,
-}
-
-/// Which time of a metric's history.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Range {
-    /// Only this metric.
-    metric: Option<String>,
-    /// Not before (RFC 3339).
-    from: Option<String>,
-    /// Not after (RFC 3339).
-    to: Option<String>,
 }
 
 /// Projects with their models and versions.
@@ -57,6 +46,10 @@ pub struct Project {
     key: String,
     name: String,
     governed_by: Option<String>,
+    /// The project on another node that it is a copy of.
+    original: Option<String>,
+    /// The projects on other nodes that are copies of it.
+    copies: Vec<String>,
     models: Vec<Model>,
 }
 
@@ -68,6 +61,8 @@ pub struct Model {
     key: String,
     name: String,
     governed_by: Option<String>,
+    /// `dataiku`, `mlflow`, `sagemaker`, …
+    origin: Option<String>,
     url: Option<String>,
     versions: Vec<Version>,
 }
@@ -97,6 +92,28 @@ pub struct Version {
     /// The latest of each.
     #[schema(value_type = Object)]
     drift: Map<String, Json>,
+    algorithm: Option<String>,
+    /// When it was trained.
+    trained_at: Option<String>,
+    /// Where it stands, by itself or in a bundle.
+    deployments: Vec<StandingShape>,
+}
+
+/// Where something stands.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StandingShape {
+    /// The deployment's item.
+    item: String,
+    /// The deployer.
+    node: String,
+    infra_id: String,
+    stage: Option<String>,
+    /// In the deployer's words.
+    status: Option<String>,
+    /// `HEALTHY`, `WARNING`, `ERROR` or `NO_STATUS`.
+    governance: &'static str,
+    since: String,
 }
 
 /// The metric in focus; null is *not available*, never 0.
@@ -140,6 +157,8 @@ pub struct Bundle {
     url: Option<String>,
     digest: Option<String>,
     model_versions: Vec<ModelVersion>,
+    /// Where it stands.
+    deployments: Vec<StandingShape>,
 }
 
 /// A model version in a bundle.
@@ -152,38 +171,11 @@ pub struct ModelVersion {
     version_id: String,
 }
 
-/// Histories of metrics.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Histories {
-    items: Vec<History>,
-    position: u64,
-}
-
-/// The history of one metric of one model version.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct History {
-    /// The time series: `ts.7`.
-    id: String,
-    /// The model version.
-    item: String,
-    metric: String,
-    points: Vec<PointShape>,
-}
-
-/// One value of a metric.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PointShape {
-    at: String,
-    #[schema(value_type = f64)]
-    value: Json,
-    /// The evaluation's event.
-    position: u64,
-}
-
 impl Which {
-    fn query(&self, page: &Page) -> Result<Query, Problem> {
+    fn query(&self, ask: &Ask, page: &Page) -> Result<Query, Problem> {
+        let metric = self.metric.clone().unwrap_or_else(|| focus_metric(ask));
         Ok(Query {
-            metric: self.metric.as_deref().map(Into::into),
+            metric: Some(metric.into()),
             q: self.q.clone().filter(|q| !q.is_empty()),
             cursor: page.after()?,
             limit: page.limit()?,
@@ -218,13 +210,16 @@ fn governed(ask: &Ask, id: Option<ItemId>) -> Option<String> {
 fn project(ask: &Ask, entry: &ProjectEntry) -> Project {
     let Named { id, node, key, name, .. } = named(ask, entry.item);
     let models = entry.models.iter().map(|entry| model(ask, entry)).collect();
-    Project { id, node, key, name, governed_by: governed(ask, entry.governed_by), models }
+    let original = entry.original.map(|original| original.to_string());
+    let copies = entry.copies.iter().map(ToString::to_string).collect();
+    Project { id, node, key, name, governed_by: governed(ask, entry.governed_by), original, copies, models }
 }
 
 fn model(ask: &Ask, entry: &ModelEntry) -> Model {
     let Named { id, key, name, url, .. } = named(ask, entry.item);
     let versions = entry.versions.iter().map(|entry| version(ask, entry)).collect();
-    Model { id, key, name, url, governed_by: governed(ask, entry.governed_by), versions }
+    let origin = field(ask, entry.item, "origin");
+    Model { id, key, name, url, origin, governed_by: governed(ask, entry.governed_by), versions }
 }
 
 fn version(ask: &Ask, entry: &VersionEntry) -> Version {
@@ -245,7 +240,41 @@ fn version(ask: &Ask, entry: &VersionEntry) -> Version {
         metric: metric(&entry.metric),
         metrics: entry.metrics.iter().map(|measure| (measure.name.to_string(), number(measure.value))).collect(),
         drift: entry.drift.iter().map(|drift| (drift.name.to_string(), number(drift.value.0))).collect(),
+        algorithm: field(ask, entry.item, "algorithm"),
+        trained_at: field(ask, entry.item, "trained_at"),
+        deployments: standing(ask, entry.item),
     }
+}
+
+/// A text or time of a synced item.
+fn field(ask: &Ask, item: ItemId, field: &str) -> Option<String> {
+    match ask.state().items.by_id.get(&item)?.fields.get(field)? {
+        Value::Text(text) | Value::Category(text) => Some(text.to_string()),
+        Value::Date(at) => Some(at.to_string()),
+        _ => None,
+    }
+}
+
+fn standing(ask: &Ask, item: ItemId) -> Vec<StandingShape> {
+    let Some(source) = ask.state().items.by_id.get(&item).and_then(|item| item.source.as_ref()) else {
+        return Vec::new();
+    };
+    let stays = ask.snapshot.views.deployments.of(&source.key).filter(|(_, stay)| ask.may_read(stay.item));
+    let shapes = stays.map(|(infra, stay)| StandingShape {
+        item: stay.item.to_string(),
+        node: infra.node.to_string(),
+        infra_id: infra.infra.to_string(),
+        stage: ask
+            .state()
+            .infrastructures
+            .by_key
+            .get(infra)
+            .and_then(|found| found.stage.as_deref().map(str::to_owned)),
+        status: stay.status.as_ref().map(ToString::to_string),
+        governance: governance(ask, infra, stay),
+        since: stay.since.to_string(),
+    });
+    shapes.collect()
 }
 
 fn metric(metric: &Metric) -> MetricShape {
@@ -265,12 +294,12 @@ pub async fn models(
     Params(which): Params<Which>,
     Params(page): Params<Page>,
 ) -> Result<Answer<Models>, Problem> {
-    let query = which.query(&page)?;
+    let query = which.query(&ask, &page)?;
     let page =
         ask.snapshot.views.registry.models(ask.state(), &ask.snapshot.views.items, &query, &|item| ask.may_read(item));
     let shape = Models {
         projects: page.rows.iter().map(|entry| project(&ask, entry)).collect(),
-        metric: which.metric.unwrap_or_else(|| METRIC_DEFAULT.to_owned()),
+        metric: query.metric.map_or_else(String::new, |metric| metric.to_string()),
         next_cursor: page.next.map(cursor),
         position: ask.position().0,
     };
@@ -304,6 +333,7 @@ fn bundle(ask: &Ask, entry: &BundleEntry) -> Bundle {
         url,
         digest: source.and_then(|source| source.digest).map(|digest| digest.to_string()),
         model_versions: versions.collect(),
+        deployments: standing(ask, entry.item),
     }
 }
 
@@ -315,43 +345,12 @@ pub async fn bundles(
     Params(which): Params<Which>,
     Params(page): Params<Page>,
 ) -> Result<Answer<Bundles>, Problem> {
-    let query = which.query(&page)?;
+    let query = which.query(&ask, &page)?;
     let page =
         ask.snapshot.views.registry.bundles(ask.state(), &ask.snapshot.views.items, &query, &|item| ask.may_read(item));
     let bundles = page.rows.iter().map(|entry| bundle(&ask, entry)).collect();
     let next_cursor = page.next.map(cursor);
     Ok(ask.answer(Bundles { bundles, next_cursor, position: ask.position().0 }))
-}
-
-/// The metric histories of a model version, or of the versions that a govern item governs.
-#[utoipa::path(get, path = "/items/{ar}/metrics", tag = "views",
-    params(("ar" = String, Path, description = "The item"), Range),
-    responses((status = 200, description = "The histories, each with its latest 10,000 points", body = Histories)))]
-pub async fn metrics(
-    ask: Ask,
-    Segments(ar): Segments<String>,
-    Params(range): Params<Range>,
-) -> Result<Answer<Histories>, Problem> {
-    let item = ask.item(&ar)?.id;
-    let (from, to) = (time("from", range.from.as_deref())?, time("to", range.to.as_deref())?);
-    let series = ask.snapshot.views.registry.item_metrics(ask.state(), item, from, to).into_iter();
-    let wanted = |series: &Series| range.metric.as_deref().is_none_or(|metric| *series.name == *metric);
-    let items = series.filter(|series| wanted(series) && ask.may_read(series.item)).map(history).collect();
-    Ok(ask.answer(Histories { items, position: ask.position().0 }))
-}
-
-fn history(series: Series) -> History {
-    let point = |point: &countersign_projections::views::registry::Point| PointShape {
-        at: point.at.to_string(),
-        value: number(point.value),
-        position: point.position.0,
-    };
-    History {
-        id: series.id.to_string(),
-        item: series.item.to_string(),
-        metric: series.name.to_string(),
-        points: series.points.iter().map(point).collect(),
-    }
 }
 
 pub(crate) fn time(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {

@@ -36,8 +36,8 @@ const SERVICE_PAUSE: Duration = Duration::from_millis(250);
 
 /// Whose secret this is; nothing for an unknown or revoked one.
 pub type Authenticate = Arc<dyn Fn(&str) -> Option<Principal> + Send + Sync>;
-/// Answers the question with the JSON that HTTP gives.
-pub type GateCheck = Arc<dyn Fn(Principal, Value) -> BoxFuture<'static, Result<Value, Refused>> + Send + Sync>;
+/// Answers the question with the very bytes that HTTP gives.
+pub type GateCheck = Arc<dyn Fn(Principal, Value) -> BoxFuture<'static, Result<Bytes, Refused>> + Send + Sync>;
 
 /// Why a question has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +103,7 @@ async fn serve(broker: &Broker, gate: &Gate, rates: &Rates, stop: &CancellationT
     Ok(())
 }
 
-async fn answer(gate: &Gate, rates: &Rates, request: &Request) -> Result<Value, Refused> {
+async fn answer(gate: &Gate, rates: &Rates, request: &Request) -> Result<Bytes, Refused> {
     let message = &request.message;
     let refused = || Refused::new(401, "unauthenticated", "the Authorization header needs a known API key");
     let secret = message.headers.as_ref().and_then(secret).ok_or_else(refused)?;
@@ -133,9 +133,9 @@ fn secret(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// A refusal has the headers of a micro-service's error, and the body that HTTP would have.
-async fn respond(broker: &Broker, request: &Request, answer: Result<Value, Refused>) -> Result<(), async_nats::Error> {
+async fn respond(broker: &Broker, request: &Request, answer: Result<Bytes, Refused>) -> Result<(), async_nats::Error> {
     let refused = match answer {
-        Ok(answer) => return Ok(request.respond(Ok(answer.to_string().into())).await?),
+        Ok(answer) => return Ok(request.respond(Ok(answer)).await?),
         Err(refused) => refused,
     };
     let Some(reply) = request.message.reply.clone() else { return Ok(()) };

@@ -24,7 +24,7 @@ fn echo() -> Gate {
                     let detail = "infraId is missing".to_owned();
                     return Err(Refused { status: 422, code: "invalid".to_owned(), detail });
                 }
-                Ok(json!({"decision": "DENY", "askedBy": key.to_string(), "question": question}))
+                Ok(json!({"decision": "DENY", "askedBy": key.to_string(), "question": question}).to_string().into())
             })
         }),
     }

@@ -11,7 +11,7 @@ use crate::testing::{PROJECT, Spec, World};
 use crate::{Event, artifact, deploy, signoff};
 
 /// Infrastructures of every policy, and the govern project with ana as its final approver.
-fn world() -> World {
+pub(super) fn world() -> World {
     let mut world = World::bootstrapped();
     let policies = [("loose", Policy::NoCheck), ("warn", Policy::Warn), ("prod", Policy::Prevent)];
     for (name, policy) in policies {
@@ -25,47 +25,47 @@ fn world() -> World {
     world
 }
 
-fn bundle_key() -> SyncKey {
+pub(super) fn bundle_key() -> SyncKey {
     let object = SyncObject::Bundle { project: PROJECT.into(), bundle: "b1".into() };
     SyncKey { node: "design-1".into(), object }
 }
 
-fn version_key(version: &str) -> SyncKey {
+pub(super) fn version_key(version: &str) -> SyncKey {
     let (project, model) = (PROJECT.into(), "m1".into());
     let object = SyncObject::ModelVersion { project, model, version: version.into() };
     SyncKey { node: "design-1".into(), object }
 }
 
-fn question(infra: &str, subjects: &[SyncKey]) -> Question {
+pub(super) fn question(infra: &str, subjects: &[SyncKey]) -> Question {
     Question { node: None, infra: infra.into(), subjects: subjects.to_vec(), digest: None }
 }
 
-fn ask(world: &World, infra: &str) -> Answer {
-    answer(&world.state, &question(infra, &[bundle_key()])).unwrap()
+pub(super) fn ask(world: &World, infra: &str) -> Answer {
+    answer(&world.state, &question(infra, &[bundle_key()]), world.at).unwrap()
 }
 
-fn codes(answer: &Answer) -> Vec<&'static str> {
+pub(super) fn codes(answer: &Answer) -> Vec<&'static str> {
     answer.unmet.iter().map(|unmet| unmet.code).collect()
 }
 
-fn act(world: &mut World, principal: &Principal, item: ItemId, action: Action) {
+pub(super) fn act(world: &mut World, principal: &Principal, item: ItemId, action: Action) {
     world.run(principal, signoff::Command { item, step: "review".into(), action });
 }
 
 /// As far as the request for the final approval.
-fn request_approval(world: &mut World, item: ItemId) {
+pub(super) fn request_approval(world: &mut World, item: ItemId) {
     let admin = world.admin();
     let steps = vec![("development".into(), StepStatus::Finished)];
     world.run(&admin, artifact::Command::Save { item, name: None, fields: Vec::new(), steps });
     act(world, &admin, item, Action::RequestApproval { notify: Notify::These(Vec::new()) });
 }
 
-fn decide(world: &mut World, item: ItemId, status: ApprovalStatus) {
+pub(super) fn decide(world: &mut World, item: ItemId, status: ApprovalStatus) {
     let ana = world.principal("ana");
     act(world, &ana, item, Action::SubmitApproval { status, comment: None });
 }
 
-fn approved_bundle() -> (World, ItemId) {
+pub(super) fn approved_bundle() -> (World, ItemId) {
     let mut world = world();
     let bundle = world.bundle("b1");
     let item = world.govern(bundle);
@@ -143,7 +143,8 @@ fn the_content_asked_about_has_to_be_the_synced_one() {
     let (world, _) = approved_bundle();
     let synced = *world.state.nodes.items.get(&bundle_key()).unwrap();
     let digest = verdict_of(&world.state, synced).digest;
-    let ask = |digest| answer(&world.state, &Question { digest, ..question("prod", &[bundle_key()]) }).unwrap();
+    let ask =
+        |digest| answer(&world.state, &Question { digest, ..question("prod", &[bundle_key()]) }, world.at).unwrap();
     assert_eq!(codes(&ask(digest)), Vec::<&str>::new());
     assert_eq!(codes(&ask(Some(Digest::of(b"another")))), ["digest_mismatch"]);
 }
@@ -153,7 +154,9 @@ fn every_model_version_of_a_package_has_to_be_approved() {
     let mut world = world();
     let (one, two) = (world.version("m1", "v1"), world.version("m1", "v2"));
     let (one, two) = (world.govern(one), world.govern(two));
-    let ask = |world: &World| answer(&world.state, &question("api", &[version_key("v1"), version_key("v2")])).unwrap();
+    let ask = |world: &World| {
+        answer(&world.state, &question("api", &[version_key("v1"), version_key("v2")]), world.at).unwrap()
+    };
     request_approval(&mut world, one);
     decide(&mut world, one, ApprovalStatus::Approved);
     let half = ask(&world);
@@ -167,22 +170,23 @@ fn every_model_version_of_a_package_has_to_be_approved() {
 #[test]
 fn the_gate_refuses_to_answer_for_what_it_does_not_know() {
     let mut world = world();
-    let code = |world: &World, question: Question| answer(&world.state, &question).unwrap_err().code();
+    let code = |world: &World, question: Question| answer(&world.state, &question, world.at).unwrap_err().code();
     assert_eq!(code(&world, question("nowhere", &[bundle_key()])), "infrastructure_unknown");
     let elsewhere = Question { node: Some("deployer-2".into()), ..question("prod", &[bundle_key()]) };
     assert_eq!(code(&world, elsewhere.clone()), "infrastructure_unknown");
     let (admin, mut other) = (world.admin(), infra("prod"));
     other.node = "deployer-2".into();
     let (kind, policy) = (Some(InfraKind::Project), Some(Policy::NoCheck));
-    world.run(&admin, Command::SetInfrastructure { infra: other, kind, stage: None, policy });
+    world.run(&admin, Command::SetInfrastructure { infra: other, kind, stage: None, policy, demands: None });
     assert_eq!(code(&world, question("prod", &[bundle_key()])), "infrastructure_ambiguous");
-    assert_eq!(answer(&world.state, &elsewhere).unwrap().decision, Decision::Allow);
+    assert_eq!(answer(&world.state, &elsewhere, world.at).unwrap().decision, Decision::Allow);
 }
 
 #[test]
 fn a_question_is_about_what_is_deployed_there() {
     let world = world();
-    let code = |infra, subjects: &[SyncKey]| answer(&world.state, &question(infra, subjects)).unwrap_err().code();
+    let code =
+        |infra, subjects: &[SyncKey]| answer(&world.state, &question(infra, subjects), world.at).unwrap_err().code();
     for subjects in [vec![], vec![bundle_key(), bundle_key()], vec![version_key("v1")]] {
         assert_eq!(code("prod", &subjects), "subjects_invalid");
     }

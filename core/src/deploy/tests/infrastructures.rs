@@ -13,7 +13,7 @@ fn project(policy: Option<Policy>, revision: u64) -> Command {
 }
 
 fn set(kind: Option<InfraKind>, policy: Option<Policy>) -> Command {
-    Command::SetInfrastructure { infra: infra("prod"), kind, stage: None, policy }
+    Command::SetInfrastructure { infra: infra("prod"), kind, stage: None, policy, demands: None }
 }
 
 #[test]

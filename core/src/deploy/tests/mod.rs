@@ -1,8 +1,11 @@
 //! Specs of infrastructures and of the gate before them.
 #![expect(clippy::unwrap_used, reason = "a failing test should panic")]
 
+mod demands;
+mod deployments;
 mod gate;
 mod infrastructures;
+mod overrides;
 
 use super::{Command, InfraKey, InfraKind, Policy};
 use crate::context::Principal;

@@ -10,7 +10,7 @@ use crate::value::{FieldChange, OldValue};
 
 pub(super) fn event(number: u16, s: &mut Source) -> Event {
     match number {
-        0x0101..=0x01ff => Event::Sync(sync(number, s)),
+        0x0101..=0x01ff | 0x0605 => Event::Sync(sync(number, s)),
         0x0602 => Event::Rules(rules(s)),
         _ => Event::Item(item(number, s)),
     }
@@ -56,7 +56,14 @@ fn sync(number: u16, s: &mut Source) -> Sync {
             drift: s.vec(Source::measure),
             url: s.opt(Source::text),
         },
-        0x0105 => Sync::EvaluationOptedOut { item, store: s.text(), evaluation: s.text(), fingerprint: s.u128() },
+        0x0105 => Sync::EvaluationOptedOut {
+            item,
+            store: s.text(),
+            evaluation: s.opt(Source::text),
+            fingerprint: s.opt(Source::u128),
+            is_out: s.bool(),
+        },
+        0x0605 => Sync::MetricFocusChosen { person: s.container(), metric: s.text() },
         _ => panic!("no sample of event {number:#06x}"),
     }
 }

@@ -7,7 +7,7 @@ use crate::access::{Assignment, Event as Access, Permissions, Rights};
 use crate::audit::Event as Audit;
 use crate::blueprint::{Configuration, Definition, Event as Template, FeedbackGroup, VersionStatus};
 use crate::deploy::gate::Decision;
-use crate::deploy::{Event as Deploy, InfraKey, InfraKind, Policy};
+use crate::deploy::{Demand, Event as Deploy, InfraKey, InfraKind, Policy};
 use crate::event::Event;
 use crate::ids::{CredentialId, FileId, ItemId, KeyId, LogId, TemplateId, UserId};
 use crate::log::Event as Log;
@@ -140,6 +140,15 @@ fn access(number: u16, s: &mut Source) -> Access {
     }
 }
 
+fn demand(s: &mut Source) -> Demand {
+    match s.pick(4) {
+        0 => Demand::Step(s.id()),
+        1 => Demand::MetricAtLeast { metric: s.text(), least: s.f64() },
+        2 => Demand::DriftAtMost { drift: s.text(), most: s.f64() },
+        _ => Demand::Check { check: s.text() },
+    }
+}
+
 fn deploy(number: u16, s: &mut Source) -> Deploy {
     let policies = [Policy::NoCheck, Policy::Warn, Policy::Prevent];
     let decisions = [Decision::Allow, Decision::Warn, Decision::Deny];
@@ -152,7 +161,13 @@ fn deploy(number: u16, s: &mut Source) -> Deploy {
             policy: s.one_of(&policies),
             revision: s.revision(),
         },
-        0x0702 => Deploy::PolicyChanged { infra, old: s.one_of(&policies), new: s.one_of(&policies) },
+        0x0702 => Deploy::PolicyChanged {
+            infra,
+            old: s.one_of(&policies),
+            new: s.one_of(&policies),
+            old_demands: s.vec(demand),
+            new_demands: s.vec(demand),
+        },
         0x0703 => Deploy::DeploymentChecked {
             infra,
             item: s.opt(|s| ItemId(s.u32())),
@@ -161,7 +176,22 @@ fn deploy(number: u16, s: &mut Source) -> Deploy {
             decision: s.one_of(&decisions),
             unmet: s.vec(Source::text),
             is_acknowledged: s.bool(),
+            is_overridden: s.bool(),
         },
+        0x0704 => Deploy::DeploymentReported {
+            item: ItemId(s.u32()),
+            infra,
+            subjects: s.vec(Source::sync_key),
+            status: s.opt(Source::text),
+        },
+        0x0705 => Deploy::OverrideGranted {
+            infra,
+            subject: s.sync_key(),
+            item: ItemId(s.u32()),
+            reason: s.personal(),
+            until: s.time(),
+        },
+        0x0706 => Deploy::OverrideRevoked { infra, subject: s.sync_key(), item: ItemId(s.u32()) },
         _ => panic!("no sample of event {number:#06x}"),
     }
 }

@@ -89,8 +89,13 @@ fn sample_with(event: Event) -> Recorded {
 
 #[test]
 fn ids_and_integers_above_2_to_53_are_strings_in_the_leaf() {
-    let event =
-        Sync::EvaluationOptedOut { item: ItemId(9), store: "s".into(), evaluation: "e".into(), fingerprint: u128::MAX };
+    let event = Sync::EvaluationOptedOut {
+        item: ItemId(9),
+        store: "s".into(),
+        evaluation: Some("e".into()),
+        fingerprint: Some(u128::MAX),
+        is_out: true,
+    };
     let mut recorded = sample_with(event.into());
     recorded.causation = Some(Position(1 << 53));
     recorded.position = Position((1 << 53) - 1);

@@ -1,10 +1,13 @@
 //! `0x07__`. Since 0.1.
 
+use serde::{Deserialize, Serialize};
+
+use super::super::error::DecodeError;
 use super::super::macros::{events, frozen, words};
-use super::super::wire::Ar;
+use super::super::wire::{Ar, Finite, Freezing, Sealed, Thawing, Wire};
 use super::pieces::{RevisionV1, SyncKeyV1};
 use crate::deploy::gate::Decision;
-use crate::deploy::{Event, InfraKey, InfraKind, Policy};
+use crate::deploy::{Demand, Event, InfraKey, InfraKind, Policy};
 
 frozen! {
     /// An infrastructure of a deployer node.
@@ -17,6 +20,39 @@ words! {
     Decision "a decision of the gate" { Allow "ALLOW", Warn "WARN", Deny "DENY" }
 }
 
+/// A condition: `step`, `metric_at_least`, `drift_at_most` or `check`; only the middle two have a bound.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct DemandV1 {
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) bound: Option<Finite>,
+}
+
+impl Wire<Demand> for DemandV1 {
+    fn freeze(domain: &Demand, out: &mut Freezing) -> Self {
+        let (kind, name, bound) = match domain {
+            Demand::Step(step) => ("step", step.as_str(), None),
+            Demand::MetricAtLeast { metric, least } => ("metric_at_least", &**metric, Some(*least)),
+            Demand::DriftAtMost { drift, most } => ("drift_at_most", &**drift, Some(*most)),
+            Demand::Check { check } => ("check", &**check, None),
+        };
+        Self { kind: kind.to_owned(), name: name.to_owned(), bound: Wire::freeze(&bound, out) }
+    }
+
+    fn thaw(self, from: &mut Thawing) -> Result<Demand, DecodeError> {
+        let name = self.name.as_str();
+        let bound: Option<f64> = Wire::thaw(self.bound, from)?;
+        match (self.kind.as_str(), bound) {
+            ("step", None) => Ok(Demand::Step(name.into())),
+            ("metric_at_least", Some(least)) => Ok(Demand::MetricAtLeast { metric: name.into(), least }),
+            ("drift_at_most", Some(most)) => Ok(Demand::DriftAtMost { drift: name.into(), most }),
+            ("check", None) => Ok(Demand::Check { check: name.into() }),
+            _ => Err(DecodeError::unexpected(&self.kind, "a kind of condition, with a bound where it has one")),
+        }
+    }
+}
+
 events! { Event in Deploy;
     /// A deployer has, or changed, an infrastructure.
     0x0701 1 InfrastructureRegistered => InfrastructureRegisteredV1 {
@@ -26,8 +62,14 @@ events! { Event in Deploy;
         policy: String,
         revision: RevisionV1,
     }
-    /// The gate of an infrastructure became tighter, or an administrator loosened it.
-    0x0702 1 PolicyChanged => PolicyChangedV1 { infra: InfraKeyV1, old: String, new: String }
+    /// The gate of an infrastructure became tighter, or an administrator changed it.
+    0x0702 1 PolicyChanged => PolicyChangedV1 {
+        infra: InfraKeyV1,
+        old: String,
+        new: String,
+        old_demands: Vec<DemandV1>,
+        new_demands: Vec<DemandV1>,
+    }
     /// A deployer asked with intent to deploy, and was answered so.
     0x0703 1 DeploymentChecked => DeploymentCheckedV1 {
         infra: InfraKeyV1,
@@ -37,5 +79,23 @@ events! { Event in Deploy;
         decision: String,
         unmet: Vec<String>,
         is_acknowledged: bool,
+        is_overridden: bool,
     }
+    /// A deployer reported what stands where; the item is the deployment's.
+    0x0704 1 DeploymentReported => DeploymentReportedV1 {
+        item: Ar,
+        infra: InfraKeyV1,
+        subjects: Vec<SyncKeyV1>,
+        status: Option<String>,
+    }
+    /// An administrator lets a subject pass a gate until an end.
+    0x0705 1 OverrideGranted => OverrideGrantedV1 {
+        infra: InfraKeyV1,
+        subject: SyncKeyV1,
+        item: Ar,
+        reason: Sealed,
+        until: i64,
+    }
+    /// It was taken back.
+    0x0706 1 OverrideRevoked => OverrideRevokedV1 { infra: InfraKeyV1, subject: SyncKeyV1, item: Ar }
 }

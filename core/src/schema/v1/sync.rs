@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::super::error::DecodeError;
 use super::super::macros::{events, frozen};
 use super::super::wire::{Ar, Finite, Freezing, Hash, Thawing, Ts, Wide, Wire};
-use super::pieces::{MeasureV1, RevisionV1, SyncKeyV1};
+use super::pieces::{ContainerV1, MeasureV1, RevisionV1, SyncKeyV1};
 use super::value::FieldChangeV1;
 use crate::sync::{Active, Event, SeriesMeasure};
 
@@ -70,6 +70,15 @@ events! { Event in Sync;
         drift: Vec<MeasureV1>,
         url: Option<String>,
     }
-    /// An evaluation arrived that its store keeps out of governance.
-    0x0105 1 EvaluationOptedOut => EvaluationOptedOutV1 { item: Ar, store: String, evaluation: String, fingerprint: Wide }
+    /// An evaluation arrived that its store keeps out of governance (with a fingerprint); or somebody keeps one, or a
+    /// whole store, out of the registry and the gate, or takes it back in.
+    0x0105 1 EvaluationOptedOut => EvaluationOptedOutV1 {
+        item: Ar,
+        store: String,
+        evaluation: Option<String>,
+        fingerprint: Option<Wide>,
+        is_out: bool,
+    }
+    /// Somebody wants to look at this metric in the registry.
+    0x0605 1 MetricFocusChosen => MetricFocusChosenV1 { person: ContainerV1, metric: String }
 }

@@ -3,6 +3,7 @@
 
 mod evaluations;
 mod objects;
+mod opt_out;
 mod order;
 
 use super::{Active, Command, Evaluate, Measure, Revision, Sync, SyncKey, SyncObject};

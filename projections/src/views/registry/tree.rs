@@ -44,6 +44,10 @@ pub struct ProjectEntry {
     pub item: ItemId,
     /// Its govern item.
     pub governed_by: Option<ItemId>,
+    /// The project on another node that it is a copy of.
+    pub original: Option<ItemId>,
+    /// The projects on other nodes that are copies of it.
+    pub copies: Vec<ItemId>,
     /// In the order of their keys.
     pub models: Vec<ModelEntry>,
 }
@@ -255,7 +259,14 @@ impl Registry {
         let (item, source) = reader.get(id)?;
         let all = reader.is_named(item);
         let models = model_ids(reader, source).filter_map(|id| self.model(reader, id, all, metric)).collect();
-        Some(ProjectEntry { item: id, governed_by: derive::governed_by(reader.state, id), models })
+        let is_readable = |id: &ItemId| (reader.is_readable)(*id);
+        Some(ProjectEntry {
+            item: id,
+            governed_by: derive::governed_by(reader.state, id),
+            original: self.original_of(reader.state, id).filter(is_readable),
+            copies: self.copies_of(reader.state, id).filter(is_readable).collect(),
+            models,
+        })
     }
 
     fn model(&self, reader: &Reader<'_>, id: ItemId, all: bool, metric: &Arc<str>) -> Option<ModelEntry> {
@@ -294,15 +305,15 @@ impl Registry {
             is_challenger: !is_active && !is_finished && signoff != Some(Status::Abandoned),
             step,
             signoff,
-            metric: self.metric(item.id, source, metric),
+            metric: self.metric(reader.state, item.id, source, metric),
             metrics: source.metrics.clone(),
-            drift: self.drifts(item.id).to_vec(),
+            drift: self.drifts(reader.state, item.id),
         }
     }
 
-    fn metric(&self, version: ItemId, source: &SyncSource, name: &Arc<str>) -> Metric {
+    fn metric(&self, state: &State, version: ItemId, source: &SyncSource, name: &Arc<str>) -> Metric {
         let initial = source.metrics.iter().find(|measure| measure.name == *name).map(|measure| measure.value);
-        let latest = self.latest(version, name);
+        let latest = self.latest(state, version, name);
         let drift = initial.zip(latest).map(|(initial, latest)| rounded(latest.value - initial));
         Metric { name: name.clone(), initial, latest, drift }
     }
