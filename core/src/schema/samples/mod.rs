@@ -258,7 +258,7 @@ pub(crate) fn event(number: u16, source: &mut Source) -> Event {
     let [group, _] = number.to_be_bytes();
     match group {
         0x01 | 0x02 => change::event(number, source),
-        0x06 if (0x0602..=0x0604).contains(&number) || number >= 0x0608 => change::event(number, source),
+        0x06 if (0x0602..=0x0605).contains(&number) || number >= 0x0608 => change::event(number, source),
         0x03 => decision::event(number, source),
         _ => standing::event(number, source),
     }
