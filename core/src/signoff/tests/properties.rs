@@ -119,7 +119,10 @@ proptest! {
                 evolve(&mut folded, recorded);
             }
             prop_assert_eq!(folded.signoffs.by_step.get(&key()), Some(&after));
-            if is_repeatable(&action) {
+            // Once withdrawn, an approval cannot be told from one that never was while others still settle the sign-off.
+            let is_settled_by_others = matches!(action, Action::WithdrawApproval) && !outcome.events.is_empty()
+                && after.status != Status::WaitingForApproval;
+            if is_repeatable(&action) && !is_settled_by_others {
                 let again = world.clone().handle(&principal, None, &wish);
                 prop_assert!(again.is_ok_and(|again| again.events.is_empty()), "{:?} again", action);
             }
