@@ -9,7 +9,6 @@ use crate::time::Timestamp;
 
 /// `0x05__`. Secrets are never in here: they are in the vault, under a credential's id.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "made one at a time and kept in the log, never in bulk in memory")]
 pub enum Event {
     /// A person, with the item that fields refer to.
     UserCreated {
