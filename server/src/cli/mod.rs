@@ -24,7 +24,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the service
-    Serve(serve::Arguments),
+    Serve(Box<serve::Arguments>),
     /// Show it with real parts around it: a NATS server, a design node, people for every role
     Demo(crate::demo::Arguments),
     /// Look at the log
@@ -57,7 +57,7 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Serve(arguments) => serve::run(*arguments).await,
         Command::Demo(arguments) => Ok(crate::demo::run(arguments).await?),
         Command::Log(command) => log::run(command).await,
         Command::Key(command) => key::run(command).await,
