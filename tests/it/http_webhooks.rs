@@ -39,12 +39,15 @@ impl Got {
     }
 }
 
+/// A status, and when to come again.
+type Refusal = (u16, Option<&'static str>);
+
 /// Takes everything, after it has refused with what it was told to.
 #[derive(Clone)]
 struct Receiver {
     address: SocketAddr,
     got: watch::Sender<Vec<Got>>,
-    refusals: Arc<Mutex<VecDeque<(u16, Option<&'static str>)>>>,
+    refusals: Arc<Mutex<VecDeque<Refusal>>>,
 }
 
 async fn take(State(receiver): State<Receiver>, headers: HeaderMap, body: Bytes) -> (StatusCode, HeaderMap) {
