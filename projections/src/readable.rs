@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign_core::access::Assignment;
 use countersign_core::access::may::{Action, Subject, allows, groups_of, is_active, is_admin};
+use countersign_core::access::{Assignment, EVERY_ROLE};
 use countersign_core::blueprint::Container;
 use countersign_core::ids::{BlueprintId, Digest, ItemId, Position, RoleId};
 use countersign_core::{Event, Principal, Recorded, State, artifact, signoff, sync};
@@ -151,9 +151,10 @@ impl Reach {
         let roles_asked = roles_asked(state, readers);
         for (blueprint, of) in all() {
             // Whoever has a role on all of one kind has it on what inherits from that kind.
-            if is_by_name(of) || (of.inherited_through.is_some() && held.contains(&of.role)) {
+            let inherits = of.inherited_through.is_some() && (is_every(of) || held.contains(&of.role));
+            if is_by_name(of) || inherits || of.inherited_from.is_some() {
                 reach.wide.insert(blueprint.clone());
-                if roles_asked.contains(&of.role) {
+                if is_every(of) || roles_asked.contains(&of.role) {
                     reach.wide_asked.insert(blueprint.clone());
                 }
             }
@@ -177,13 +178,21 @@ impl Reach {
                 next.extend(giving.map(|of| (of.role.clone(), *item)));
             }
         }
+        // Rules of single items are few; whom they give a role is left to the judge.
+        for (item, rules) in &state.access.item_assignments {
+            for of in rules.iter() {
+                let roles = state.access.roles.keys().filter(|role| is_every(of) || of.role == **role);
+                next.extend(roles.map(|role| (role.clone(), *item)));
+            }
+        }
         while let Some((role, item)) = next.pop() {
             if !seen.insert((role.clone(), item)) {
                 continue;
             }
             self.items.insert(item);
             for (field, heir) in state.items.referrers.get(&item).into_iter().flatten() {
-                let inherits = |of: &Assignment| of.role == role && of.inherited_through.as_ref() == Some(field);
+                let inherits =
+                    |of: &Assignment| (is_every(of) || of.role == role) && of.inherited_through.as_ref() == Some(field);
                 if assignments(state, *heir).any(inherits) {
                     next.push((role.clone(), *heir));
                 }
@@ -192,10 +201,29 @@ impl Reach {
     }
 }
 
+/// All rules that can give a role on an item, whatever their criteria: its own, its blueprint's, and those of the
+/// blueprints that these inherit from.
 fn assignments(state: &State, item: ItemId) -> impl Iterator<Item = &Assignment> {
     let blueprint = state.items.by_id.get(&item).map(|item| &item.template.blueprint);
-    let found = blueprint.and_then(|blueprint| state.access.assignments.get(blueprint));
-    found.into_iter().flat_map(|assignments| assignments.iter())
+    let own = state.access.item_assignments.get(&item).into_iter().flat_map(|rules| rules.iter());
+    let mut blueprints: Vec<&BlueprintId> = blueprint.into_iter().collect();
+    blueprints.extend(own.clone().filter_map(|of| of.inherited_from.as_ref()));
+    let mut next = 0;
+    while let Some(at) = blueprints.get(next).copied() {
+        next += 1;
+        let rules = state.access.assignments.get(at).into_iter().flat_map(|rules| rules.iter());
+        for from in rules.filter_map(|of| of.inherited_from.as_ref()) {
+            if !blueprints.contains(&from) {
+                blueprints.push(from);
+            }
+        }
+    }
+    let of_blueprints = blueprints.into_iter().filter_map(|blueprint| state.access.assignments.get(blueprint));
+    own.chain(of_blueprints.flat_map(|rules| rules.iter()))
+}
+
+fn is_every(of: &Assignment) -> bool {
+    of.role.as_str() == EVERY_ROLE
 }
 
 fn containers_of(state: &State, principal: &Principal) -> BTreeSet<Container> {

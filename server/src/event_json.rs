@@ -1,13 +1,17 @@
 //! An event as every reader outside sees it: the native API, the command line and NATS. Pure.
 
-use countersign_core::ids::{GroupId, UserId};
-use countersign_core::{Channel, Principal, Recorded, State, schema};
+use countersign_core::ids::{GroupId, ItemId, UserId};
+use countersign_core::value::OldValue;
+use countersign_core::{Channel, Event, Principal, Recorded, State, artifact, schema};
 use serde_json::{Value, json};
+
+/// The mark of an event by which somebody put himself into a field.
+pub const NAMED_ONESELF: &str = "named_oneself";
 
 /// The `event` shape. `state` is one that holds the actor: any from the event on.
 #[must_use]
 pub fn event_json(recorded: &Recorded, state: &State) -> Value {
-    json!({
+    let mut told = json!({
         "position": recorded.position.0,
         "id": recorded.id.to_string(),
         "type": schema::event_name(&recorded.event),
@@ -19,6 +23,26 @@ pub fn event_json(recorded: &Recorded, state: &State) -> Value {
         "subject": recorded.event.item().map(|item| item.to_string()),
         "correlation": recorded.correlation.to_string(),
         "data": schema::data_json(&recorded.event),
+    });
+    if names_oneself(recorded, state)
+        && let Some(told) = told.as_object_mut()
+    {
+        told.insert("marks".to_owned(), json!([NAMED_ONESELF]));
+    }
+    told
+}
+
+/// Somebody put himself, or a group of his, into a field.
+fn names_oneself(recorded: &Recorded, state: &State) -> bool {
+    let Event::Item(artifact::Event::FieldsEdited { changes, .. }) = &recorded.event else { return false };
+    let Principal::User(user) = recorded.actor else { return false };
+    let own = state.access.users.get(&user).map(|user| user.item);
+    let groups = recorded.groups.iter().filter_map(|group| state.access.groups.get(group).map(|group| group.item));
+    let own: Vec<ItemId> = own.into_iter().chain(groups).collect();
+    let names = |value: &countersign_core::value::Value| value.references().any(|item| own.contains(&item));
+    changes.iter().any(|change| {
+        let named = matches!(&change.old, OldValue::Value(old) if names(old));
+        !named && change.new.as_ref().is_some_and(names)
     })
 }
 
@@ -53,10 +77,9 @@ mod tests {
     use std::sync::Arc;
 
     use countersign_core::access::User;
-    use countersign_core::ids::{CorrelationId, EventId, ItemId, KeyId, Position};
+    use countersign_core::ids::{CorrelationId, EventId, KeyId, Position};
     use countersign_core::personal::Personal;
     use countersign_core::time::Timestamp;
-    use countersign_core::{Event, artifact};
 
     use super::*;
 
@@ -73,6 +96,7 @@ mod tests {
             profile: None,
             credential: None,
             is_enabled: true,
+            is_deleted: false,
         };
         state.access.users.insert(UserId(4), Arc::new(ana));
         let recorded = Recorded {

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, real parts.
 
+mod access;
 mod cli;
 mod crash;
 mod estate;

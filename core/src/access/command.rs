@@ -1,8 +1,9 @@
-//! Wishes about who there is.
+//! Wishes about who there is, and who may do what.
 
 use std::sync::Arc;
 
-use crate::ids::{CredentialId, GroupId, KeyId, UserId};
+use super::state::{Assignment, Permissions};
+use crate::ids::{BlueprintId, CredentialId, GroupId, ItemId, KeyId, RoleId, UserId};
 use crate::time::Timestamp;
 
 /// What can be asked. Secrets are in the vault before the command names them.
@@ -17,14 +18,23 @@ pub enum Command {
         profile: Option<Arc<str>>,
         credential: Option<CredentialId>,
     },
+    /// Something else about a person; what is kept is left out.
+    EditUser { user: UserId, edit: UserEdit },
     /// No longer.
     DisableUser { user: UserId },
+    /// Never again.
+    DeleteUser { user: UserId },
     /// A new group.
-    CreateGroup { group: GroupId, description: Arc<str>, is_admin: bool },
+    CreateGroup { group: GroupId, description: Arc<str>, is_admin: bool, is_architect: bool },
+    /// Something else about a group; what is kept is left out.
+    EditGroup { group: GroupId, description: Option<Arc<str>>, is_admin: Option<bool>, is_architect: Option<bool> },
+    /// Away with a group that no rule and no field names.
+    DeleteGroup { group: GroupId },
     /// A new key.
     CreateKey {
         label: Arc<str>,
         is_admin: bool,
+        is_architect: bool,
         groups: Vec<GroupId>,
         credential: CredentialId,
         expires: Option<Timestamp>,
@@ -33,4 +43,67 @@ pub enum Command {
     RotateKey { key: KeyId, credential: CredentialId, expires: Option<Timestamp> },
     /// No longer.
     RevokeKey { key: KeyId },
+    /// A new role.
+    CreateRole { role: RoleId, label: Arc<str>, description: Arc<str> },
+    /// Other words for a role.
+    EditRole { role: RoleId, label: Arc<str>, description: Arc<str> },
+    /// Away with a role that nothing names.
+    DeleteRole { role: RoleId },
+    /// Who gets which role there.
+    SetAssignments { on: Scope, assignments: Vec<Assignment>, is_new: bool },
+    /// Nobody, there.
+    RemoveAssignments { on: Scope },
+    /// What may be done with the items of a blueprint, or where nothing is set.
+    SetPermissions { blueprint: Option<BlueprintId>, permissions: Permissions, is_new: bool },
+    /// As where nothing is set.
+    RemovePermissions { blueprint: BlueprintId },
+}
+
+/// Where assignment rules stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// On all items of a blueprint.
+    Blueprint(BlueprintId),
+    /// On one item, beyond those.
+    Item(ItemId),
+}
+
+/// What is to change about a person.
+#[derive(Debug, Clone, Default)]
+pub struct UserEdit {
+    /// What others read.
+    pub display_name: Edit<Arc<str>>,
+    /// Where mail goes.
+    pub email: Edit<Arc<str>>,
+    /// The groups, all of them.
+    pub groups: Option<Vec<GroupId>>,
+    /// Kept and shown; gates nothing.
+    pub profile: Edit<Arc<str>>,
+    /// The password's name in the vault.
+    pub credential: Edit<CredentialId>,
+    /// Enabled or disabled.
+    pub is_enabled: Option<bool>,
+}
+
+/// A change of something that may be absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Edit<T> {
+    /// As it was.
+    #[default]
+    Keep,
+    /// Away with it.
+    Clear,
+    /// This.
+    Set(T),
+}
+
+impl<T> Edit<T> {
+    /// What comes of it.
+    pub fn apply(self, old: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => old,
+            Self::Clear => None,
+            Self::Set(new) => Some(new),
+        }
+    }
 }

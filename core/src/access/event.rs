@@ -21,17 +21,41 @@ pub enum Event {
         profile: Option<Arc<str>>,
         credential: Option<CredentialId>,
     },
+    /// What is known of a person now; replaces what was.
+    UserEdited {
+        user: UserId,
+        display_name: Option<Personal>,
+        email: Option<Personal>,
+        groups: Vec<GroupId>,
+        profile: Option<Arc<str>>,
+        credential: Option<CredentialId>,
+        is_enabled: bool,
+    },
     /// A person can do nothing from now on.
     UserDisabled { user: UserId },
+    /// A person is gone for ever; the login stays taken.
+    UserDeleted { user: UserId },
     /// A group, with the item that fields refer to.
-    GroupCreated { group: GroupId, item: ItemId, description: Arc<str>, is_admin: bool },
+    GroupCreated { group: GroupId, item: ItemId, description: Arc<str>, is_admin: bool, is_architect: bool },
+    /// What a group is and may; replaces what was.
+    GroupEdited { group: GroupId, description: Arc<str>, is_admin: bool, is_architect: bool },
+    /// A group is gone, from people and keys too.
+    GroupDeleted { group: GroupId, item: ItemId },
     /// An API key.
-    KeyCreated { key: KeyId, label: Arc<str>, is_admin: bool, groups: Vec<GroupId>, credential: CredentialId },
+    KeyCreated {
+        key: KeyId,
+        label: Arc<str>,
+        is_admin: bool,
+        is_architect: bool,
+        groups: Vec<GroupId>,
+        credential: CredentialId,
+    },
     /// What an API key is from now on; it opens nothing from `expires` on.
     KeyEdited {
         key: KeyId,
         label: Arc<str>,
         is_admin: bool,
+        is_architect: bool,
         groups: Vec<GroupId>,
         credential: CredentialId,
         expires: Option<Timestamp>,
@@ -40,18 +64,29 @@ pub enum Event {
     KeyRevoked { key: KeyId },
     /// A role.
     RoleCreated { role: RoleId, label: Arc<str>, description: Arc<str> },
-    /// Who gets which role on the items of a blueprint; replaces what was set.
-    AssignmentsSet { blueprint: BlueprintId, assignments: Vec<Assignment> },
+    /// A role's words; replaces them.
+    RoleEdited { role: RoleId, label: Arc<str>, description: Arc<str> },
+    /// A role that nothing names any more is gone.
+    RoleDeleted { role: RoleId },
+    /// Who gets which role on the items of a blueprint, or on one item beyond that; replaces what was set.
+    AssignmentsSet { blueprint: BlueprintId, item: Option<ItemId>, assignments: Vec<Assignment> },
+    /// Nobody gets roles there any more.
+    AssignmentsRemoved { blueprint: BlueprintId, item: Option<ItemId> },
     /// What roles may do, on the items of a blueprint or, without one, where nothing is set; replaces what was set.
     PermissionsSet { blueprint: Option<BlueprintId>, permissions: Permissions },
+    /// The default permissions count for the items of a blueprint again.
+    PermissionsRemoved { blueprint: BlueprintId },
 }
 
 impl Event {
-    /// The item it is about: a user's or a group's.
+    /// The item it is about: a user's, a group's, or the one whose roles are set.
     #[must_use]
     pub fn item(&self) -> Option<ItemId> {
         match self {
-            Self::UserCreated { item, .. } | Self::GroupCreated { item, .. } => Some(*item),
+            Self::UserCreated { item, .. } | Self::GroupCreated { item, .. } | Self::GroupDeleted { item, .. } => {
+                Some(*item)
+            }
+            Self::AssignmentsSet { item, .. } | Self::AssignmentsRemoved { item, .. } => *item,
             _ => None,
         }
     }

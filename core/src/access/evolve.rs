@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use imbl::OrdSet;
+
 use super::Event;
-use super::state::{Group, Key, Role, User};
-use crate::artifact::insert_item;
-use crate::artifact::{ChildrenRules, Item};
+use super::state::{Access, Group, Key, Role, User};
+use crate::artifact::{ChildrenRules, Item, insert_item, remove_item};
 use crate::ids::{BlueprintId, ItemId, TemplateId, VersionId};
 use crate::recorded::Recorded;
 use crate::state::State;
@@ -19,24 +20,21 @@ pub const SYSTEM_VERSION: &str = "bv.system.default";
 
 pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
     match event {
-        Event::UserCreated { .. } => user_created(state, recorded, event),
-        Event::UserDisabled { user } => {
-            if let Some(user) = state.access.users.get_mut(user) {
-                Arc::make_mut(user).is_enabled = false;
-            }
+        Event::UserCreated { .. }
+        | Event::UserEdited { .. }
+        | Event::UserDisabled { .. }
+        | Event::UserDeleted { .. } => {
+            user_changed(state, recorded, event);
         }
-        Event::GroupCreated { group, item, description, is_admin } => {
-            insert_item(state, person_item(*item, GROUP_BLUEPRINT, group.as_str().into(), recorded));
-            let description = description.clone();
-            let made = Group { id: group.clone(), item: *item, description, is_admin: *is_admin };
-            state.access.group_items.insert(*item, group.clone());
-            state.access.groups.insert(group.clone(), Arc::new(made));
+        Event::GroupCreated { .. } | Event::GroupEdited { .. } | Event::GroupDeleted { .. } => {
+            group_changed(state, recorded, event);
         }
-        Event::KeyCreated { key, label, is_admin, groups, credential } => {
+        Event::KeyCreated { key, label, is_admin, is_architect, groups, credential } => {
             let made = Key {
                 id: *key,
                 label: label.clone(),
                 is_admin: *is_admin,
+                is_architect: *is_architect,
                 groups: groups.iter().cloned().collect(),
                 credential: *credential,
                 expires: None,
@@ -53,24 +51,119 @@ pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
                 Arc::make_mut(key).is_revoked = true;
             }
         }
-        Event::RoleCreated { role, label, description } => {
+        _ => rules_changed(&mut state.access, event),
+    }
+}
+
+fn rules_changed(access: &mut Access, event: &Event) {
+    match event {
+        Event::RoleCreated { role, label, description } | Event::RoleEdited { role, label, description } => {
             let made = Role { id: role.clone(), label: label.clone(), description: description.clone() };
-            state.access.roles.insert(role.clone(), Arc::new(made));
+            access.roles.insert(role.clone(), Arc::new(made));
         }
-        Event::AssignmentsSet { blueprint, assignments } => {
-            state.access.assignments.insert(blueprint.clone(), Arc::new(assignments.clone()));
+        Event::RoleDeleted { role } => {
+            access.roles.remove(role);
+        }
+        Event::AssignmentsSet { blueprint, item, assignments } => {
+            let assignments = Arc::new(assignments.clone());
+            match item {
+                Some(item) => access.item_assignments.insert(*item, assignments),
+                None => access.assignments.insert(blueprint.clone(), assignments),
+            };
+        }
+        Event::AssignmentsRemoved { blueprint, item } => {
+            match item {
+                Some(item) => access.item_assignments.remove(item),
+                None => access.assignments.remove(blueprint),
+            };
         }
         Event::PermissionsSet { blueprint: Some(blueprint), permissions } => {
-            state.access.permissions.insert(blueprint.clone(), Arc::new(permissions.clone()));
+            access.permissions.insert(blueprint.clone(), Arc::new(permissions.clone()));
         }
         Event::PermissionsSet { blueprint: None, permissions } => {
-            state.access.default_permissions = Arc::new(permissions.clone());
+            access.default_permissions = Arc::new(permissions.clone());
         }
+        Event::PermissionsRemoved { blueprint } => {
+            access.permissions.remove(blueprint);
+        }
+        _ => {}
+    }
+}
+
+fn group_changed(state: &mut State, recorded: &Recorded, event: &Event) {
+    match event {
+        Event::GroupCreated { group, item, description, is_admin, is_architect } => {
+            insert_item(state, person_item(*item, GROUP_BLUEPRINT, group.as_str().into(), recorded));
+            let (is_admin, is_architect, description) = (*is_admin, *is_architect, description.clone());
+            let made = Group { id: group.clone(), item: *item, description, is_admin, is_architect };
+            state.access.group_items.insert(*item, group.clone());
+            state.access.groups.insert(group.clone(), Arc::new(made));
+        }
+        Event::GroupEdited { group, description, is_admin, is_architect } => {
+            let Some(found) = state.access.groups.get_mut(group) else { return };
+            let found = Arc::make_mut(found);
+            found.description = description.clone();
+            (found.is_admin, found.is_architect) = (*is_admin, *is_architect);
+        }
+        Event::GroupDeleted { group, item } => {
+            let access = &mut state.access;
+            access.groups.remove(group);
+            access.group_items.remove(item);
+            let users = access.users.values().filter(|user| user.groups.contains(group)).map(|user| user.id);
+            for user in users.collect::<Vec<_>>() {
+                if let Some(user) = access.users.get_mut(&user) {
+                    Arc::make_mut(user).groups.remove(group);
+                }
+            }
+            let keys = access.keys.values().filter(|key| key.groups.contains(group)).map(|key| key.id);
+            for key in keys.collect::<Vec<_>>() {
+                if let Some(key) = access.keys.get_mut(&key) {
+                    Arc::make_mut(key).groups.remove(group);
+                }
+            }
+            bury(state, *item);
+            remove_item(state, *item);
+        }
+        _ => {}
+    }
+}
+
+/// Remembers an item that is about to be deleted, for whoever has a role on it still.
+pub(crate) fn bury(state: &mut State, item: ItemId) {
+    if let Some(found) = state.items.by_id.get(&item) {
+        state.access.buried.insert(item, found.clone());
+    }
+}
+
+fn user_changed(state: &mut State, recorded: &Recorded, event: &Event) {
+    match event {
+        Event::UserEdited { user, display_name, email, groups, profile, credential, is_enabled } => {
+            let Some(found) = state.access.users.get_mut(user) else { return };
+            let found = Arc::make_mut(found);
+            found.display_name = display_name.clone();
+            found.email = email.clone();
+            found.groups = groups.iter().cloned().collect();
+            found.profile = profile.clone();
+            found.credential = *credential;
+            found.is_enabled = *is_enabled && !found.is_deleted;
+        }
+        Event::UserDisabled { user } => {
+            if let Some(user) = state.access.users.get_mut(user) {
+                Arc::make_mut(user).is_enabled = false;
+            }
+        }
+        Event::UserDeleted { user } => {
+            let Some(found) = state.access.users.get_mut(user) else { return };
+            let found = Arc::make_mut(found);
+            (found.is_enabled, found.is_deleted, found.credential) = (false, true, None);
+            found.groups = OrdSet::new();
+        }
+        _ => user_created(state, recorded, event),
     }
 }
 
 fn key_edited(state: &mut State, event: &Event) {
-    let Event::KeyEdited { key, label, is_admin, groups, credential, expires } = event else { return };
+    let Event::KeyEdited { key, label, is_admin, is_architect, groups, credential, expires } = event else { return };
     let access = &mut state.access;
     let Some(found) = access.keys.get_mut(key) else { return };
     // The old secret's name goes, and with it the way from the secret to the key.
@@ -78,7 +171,7 @@ fn key_edited(state: &mut State, event: &Event) {
     access.credentials.insert(*credential, *key);
     let found = Arc::make_mut(found);
     found.label = label.clone();
-    found.is_admin = *is_admin;
+    (found.is_admin, found.is_architect) = (*is_admin, *is_architect);
     found.groups = groups.iter().cloned().collect();
     found.credential = *credential;
     found.expires = *expires;
@@ -100,6 +193,7 @@ fn user_created(state: &mut State, recorded: &Recorded, event: &Event) {
         profile: profile.clone(),
         credential: *credential,
         is_enabled: true,
+        is_deleted: false,
     };
     let access = &mut state.access;
     access.last_user = access.last_user.max(user.0);

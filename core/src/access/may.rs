@@ -9,7 +9,7 @@
 
 use std::fmt;
 
-use super::roles::{has_role, has_role_anywhere};
+use super::roles::{Asker, has_role, has_role_anywhere};
 use super::state::{Permissions, Rights};
 use crate::context::Principal;
 use crate::ids::{BlueprintId, GroupId, ItemId, NodeId, RoleId};
@@ -47,7 +47,7 @@ impl Action {
         }
     }
 
-    const fn is_within(self, rights: Rights) -> bool {
+    pub(super) const fn is_within(self, rights: Rights) -> bool {
         match self {
             Self::Read => rights.read || rights.write || rights.delete || rights.admin,
             Self::Write => rights.write || rights.admin,
@@ -65,6 +65,8 @@ pub enum Subject<'a> {
     Item(ItemId),
     /// A kind of item, as for creating one.
     Blueprint(&'a BlueprintId),
+    /// Templates, roles, permissions, settings: for architects.
+    Design,
     /// The instance: users, keys, infrastructures, the whole log.
     Instance,
 }
@@ -139,11 +141,48 @@ pub fn is_admin(state: &State, principal: &Principal) -> bool {
     }
 }
 
+/// Architects: members of an architects' group, keys made so, and administrators.
+#[must_use]
+pub fn is_architect(state: &State, principal: &Principal) -> bool {
+    let access = &state.access;
+    let designs = |group: &GroupId| access.groups.get(group).is_some_and(|group| group.is_architect);
+    let is_one = match principal {
+        Principal::User(user) => {
+            access.users.get(user).is_some_and(|user| user.is_enabled && user.groups.iter().any(designs))
+        }
+        Principal::Key(key) => {
+            let key = access.keys.get(key).filter(|key| !key.is_revoked);
+            key.is_some_and(|key| key.is_architect || key.groups.iter().any(designs))
+        }
+        Principal::Node(_) | Principal::System => false,
+    };
+    is_one || is_admin(state, principal)
+}
+
+/// May the history of this deleted item be read: by whoever may read by its blueprint's permissions, with the roles
+/// that rules still give on it.
+#[must_use]
+pub fn may_read_deleted(state: &State, principal: &Principal, item: ItemId) -> bool {
+    let Some(buried) = state.access.buried.get(&item) else { return false };
+    if !matches!(principal, Principal::User(_) | Principal::Key(_)) || !is_active(state, principal) {
+        return *principal == Principal::System;
+    }
+    let permissions = permissions_of(state, &buried.template.blueprint);
+    let asker = Asker::of(state, principal);
+    is_architect(state, principal)
+        || Action::Read.is_within(permissions.everyone)
+        || permissions
+            .roles
+            .iter()
+            .any(|(role, rights)| Action::Read.is_within(*rights) && has_role(state, role, &asker, item))
+}
+
 /// A rule that grants something.
 #[derive(Debug, Clone, Copy)]
-enum Ground<'a> {
+pub(super) enum Ground<'a> {
     System,
     Administrator,
+    Architect,
     Node,
     Everyone,
     Role(&'a RoleId),
@@ -155,6 +194,7 @@ impl fmt::Display for Ground<'_> {
         match self {
             Self::System => f.write_str("Countersign itself may"),
             Self::Administrator => f.write_str("administrators may"),
+            Self::Architect => f.write_str("architects may"),
             Self::Node => f.write_str("a node may change its own objects"),
             Self::Everyone => f.write_str("everyone who is enabled may"),
             Self::Role(role) => write!(f, "the role {role} on the item"),
@@ -165,29 +205,36 @@ impl fmt::Display for Ground<'_> {
 
 /// What is missing.
 #[derive(Debug, Clone, Copy)]
-enum Lack {
+pub(super) enum Lack {
     Active,
     Existence(ItemId),
     OnlyNodes,
     OnlyAdministrators,
+    OnlyArchitects,
     OnlySync,
     Right,
 }
 
 impl Lack {
-    fn tell(self, action: Action) -> String {
+    pub(super) fn tell(self, action: Action) -> String {
         match self {
             Self::Active => "the actor is unknown, disabled or revoked".to_owned(),
             Self::Existence(item) => format!("{item} does not exist"),
             Self::OnlyNodes => "only its node makes, changes or deletes a synced item".to_owned(),
             Self::OnlyAdministrators => "administrators only".to_owned(),
+            Self::OnlyArchitects => "architects and administrators only".to_owned(),
             Self::OnlySync => "a node may change its own objects only".to_owned(),
             Self::Right => format!("the right to {} through a role on the item, or for everyone", action.word()),
         }
     }
 }
 
-fn judge<'a>(state: &'a State, principal: &Principal, action: Action, on: Subject<'_>) -> Result<Ground<'a>, Lack> {
+pub(super) fn judge<'a>(
+    state: &'a State,
+    principal: &Principal,
+    action: Action,
+    on: Subject<'_>,
+) -> Result<Ground<'a>, Lack> {
     match principal {
         Principal::System => return Ok(Ground::System),
         Principal::Node(node) => return judge_node(state, node, action, on),
@@ -199,6 +246,9 @@ fn judge<'a>(state: &'a State, principal: &Principal, action: Action, on: Subjec
     let (blueprint, item) = match on {
         Subject::Instance if is_admin(state, principal) => return Ok(Ground::Administrator),
         Subject::Instance => return Err(Lack::OnlyAdministrators),
+        Subject::Design if is_admin(state, principal) => return Ok(Ground::Administrator),
+        Subject::Design if is_architect(state, principal) => return Ok(Ground::Architect),
+        Subject::Design => return Err(Lack::OnlyArchitects),
         Subject::Blueprint(blueprint) => (blueprint, None),
         Subject::Item(id) => {
             let item = state.items.by_id.get(&id).ok_or(Lack::Existence(id))?;
@@ -211,15 +261,19 @@ fn judge<'a>(state: &'a State, principal: &Principal, action: Action, on: Subjec
     if is_admin(state, principal) {
         return Ok(Ground::Administrator);
     }
+    if is_architect(state, principal) {
+        return Ok(Ground::Architect);
+    }
     let permissions = permissions_of(state, blueprint);
     if action.is_within(permissions.everyone) {
         return Ok(Ground::Everyone);
     }
     let granting = permissions.roles.iter().filter(|(_, rights)| action.is_within(*rights)).map(|(role, _)| role);
+    let asker = Asker::of(state, principal);
     for role in granting {
         if item.map_or_else(
-            || has_role_anywhere(state, role, principal, blueprint),
-            |item| has_role(state, role, principal, item),
+            || has_role_anywhere(state, role, &asker, blueprint),
+            |item| has_role(state, role, &asker, item),
         ) {
             return Ok(Ground::Role(role));
         }
@@ -232,7 +286,7 @@ fn judge<'a>(state: &'a State, principal: &Principal, action: Action, on: Subjec
 
 fn judge_node<'a>(state: &State, node: &NodeId, action: Action, on: Subject<'_>) -> Result<Ground<'a>, Lack> {
     let is_own = match on {
-        Subject::Instance => false,
+        Subject::Instance | Subject::Design => false,
         Subject::Blueprint(blueprint) => action == Action::Create && is_locked(state, blueprint),
         Subject::Item(item) => {
             let source = state.items.by_id.get(&item).and_then(|item| item.source.as_ref());
@@ -246,7 +300,7 @@ fn is_locked(state: &State, blueprint: &BlueprintId) -> bool {
     state.templates.blueprints.get(blueprint).is_some_and(|blueprint| blueprint.locked)
 }
 
-fn permissions_of<'a>(state: &'a State, blueprint: &BlueprintId) -> &'a Permissions {
+pub(super) fn permissions_of<'a>(state: &'a State, blueprint: &BlueprintId) -> &'a Permissions {
     state.access.permissions.get(blueprint).unwrap_or(&state.access.default_permissions)
 }
 

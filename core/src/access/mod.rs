@@ -4,18 +4,24 @@ mod command;
 mod decide;
 mod event;
 mod evolve;
+mod fields;
 pub mod may;
+mod people;
 mod roles;
+mod rules;
 mod state;
+pub mod why;
 
-pub use command::Command;
-pub use decide::{
-    DESCRIPTION_BYTES_MAX, GROUP_NAME_BYTES_MAX, GROUPS_MAX, LABEL_BYTES_MAX, LOGIN_CHARS_MAX, LOGIN_RESERVED,
-    Rejection,
-};
+pub use command::{Command, Edit, Scope, UserEdit};
+pub use decide::Rejection;
 pub use event::Event;
+pub(crate) use evolve::bury;
 pub use evolve::{GROUP_BLUEPRINT, SYSTEM_VERSION, USER_BLUEPRINT};
-pub use state::{Access, Assignment, Group, Key, Permissions, Rights, Role, User};
+pub use fields::FieldAccess;
+pub use people::{
+    DESCRIPTION_BYTES_MAX, GROUP_NAME_BYTES_MAX, GROUPS_MAX, LABEL_BYTES_MAX, LOGIN_CHARS_MAX, LOGIN_RESERVED,
+};
+pub use state::{Access, Assignment, Criterion, EVERY_ROLE, FieldRule, Group, Key, Permissions, Rights, Role, User};
 
 pub(crate) use decide::decide;
 pub(crate) use evolve::evolve;

@@ -4,24 +4,32 @@
 //! fields are followed breadth-bounded, so that a circle of references ends.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use imbl::OrdSet;
 
 use super::may::is_active;
-use super::state::Assignment;
+use super::state::{Assignment, Criterion};
+use crate::artifact::{Item, StepStatus, field_value};
 use crate::blueprint::Container;
 use crate::context::Principal;
 use crate::ids::{BlueprintId, FieldId, GroupId, ItemId, RoleId};
 use crate::state::State;
+use crate::value::Value;
 
 /// Most items that are looked at to find who has a role on one item, itself included.
 const INHERITANCE_ITEMS_MAX: usize = 64;
+
+/// Most blueprints whose rules are looked at for one item, its own included.
+const INHERITANCE_BLUEPRINTS_MAX: usize = 16;
 
 /// Whether a users container holds a principal, for an item (roles depend on it). Never holds the disabled.
 #[must_use]
 pub fn is_in(state: &State, container: &Container, principal: &Principal, item: ItemId) -> bool {
     is_active(state, principal)
         && match container {
-            Container::Role(role) => has_role(state, role, principal, item),
-            plain => holds(state, plain, principal),
+            Container::Role(role) => has_role(state, role, &Asker::of(state, principal), item),
+            plain => Asker::of(state, principal).is_held_by(plain),
         }
 }
 
@@ -31,9 +39,9 @@ pub fn members(state: &State, container: &Container, item: ItemId) -> BTreeSet<P
     let mut found = BTreeSet::new();
     match container {
         Container::Role(role) => {
-            for_each_assignment(state, role, item, |at, assignment| {
-                assignment.containers.iter().for_each(|container| collect(state, container, &mut found));
-                for container in people(state, at, &assignment.fields) {
+            for_each_rule(state, role, item, |rule| {
+                rule.assignment.containers.iter().for_each(|container| collect(state, container, &mut found));
+                for container in people(state, rule.at, &rule.assignment.fields) {
                     collect(state, &container, &mut found);
                 }
                 false
@@ -45,35 +53,63 @@ pub fn members(state: &State, container: &Container, item: ItemId) -> BTreeSet<P
     found
 }
 
-/// Whether somebody has a role on an item, by any assignment of its blueprint.
-pub(super) fn has_role(state: &State, role: &RoleId, principal: &Principal, item: ItemId) -> bool {
-    for_each_assignment(state, role, item, |at, assignment| {
-        assignment.containers.iter().any(|container| holds(state, container, principal))
-            || people(state, at, &assignment.fields).any(|container| holds(state, &container, principal))
-    })
+/// A principal with its groups, looked up once for many questions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asker<'a> {
+    pub(super) principal: &'a Principal,
+    groups: Option<&'a OrdSet<GroupId>>,
 }
 
-/// Whether somebody has a role on all items of a blueprint, those still to be made included: by name, not by a field.
-pub(super) fn has_role_anywhere(state: &State, role: &RoleId, principal: &Principal, blueprint: &BlueprintId) -> bool {
-    let assignments = state.access.assignments.get(blueprint).into_iter().flat_map(|assignments| assignments.iter());
-    assignments
-        .filter(|assignment| assignment.role == *role)
-        .any(|assignment| assignment.containers.iter().any(|container| holds(state, container, principal)))
-}
-
-// A role within an assignment's containers would make roles depend on each other; it holds nobody.
-fn holds(state: &State, container: &Container, principal: &Principal) -> bool {
-    match (container, principal) {
-        (Container::User(user), Principal::User(principal)) => user == principal,
-        (Container::Key(key), Principal::Key(principal)) => key == principal,
-        (Container::Group(group), Principal::User(user)) => {
-            state.access.users.get(user).is_some_and(|user| user.groups.contains(group))
-        }
-        (Container::Group(group), Principal::Key(key)) => {
-            state.access.keys.get(key).is_some_and(|key| key.groups.contains(group))
-        }
-        _ => false,
+impl<'a> Asker<'a> {
+    pub(super) fn of(state: &'a State, principal: &'a Principal) -> Self {
+        let groups = match principal {
+            Principal::User(user) => state.access.users.get(user).map(|user| &user.groups),
+            Principal::Key(key) => state.access.keys.get(key).map(|key| &key.groups),
+            Principal::Node(_) | Principal::System => None,
+        };
+        Self { principal, groups }
     }
+
+    // A role within an assignment's containers would make roles depend on each other; it holds nobody.
+    pub(super) fn is_held_by(&self, container: &Container) -> bool {
+        match (container, self.principal) {
+            (Container::User(user), Principal::User(principal)) => user == principal,
+            (Container::Key(key), Principal::Key(principal)) => key == principal,
+            (Container::Group(group), _) => self.groups.is_some_and(|groups| groups.contains(group)),
+            _ => false,
+        }
+    }
+}
+
+/// Whether somebody has a role on an item, by any rule of its blueprint, of the item, or inherited.
+pub(super) fn has_role(state: &State, role: &RoleId, asker: &Asker<'_>, item: ItemId) -> bool {
+    for_each_rule(state, role, item, |rule| gives(state, rule, asker))
+}
+
+/// Whether this rule gives its role to somebody.
+pub(super) fn gives(state: &State, rule: &Rule<'_>, asker: &Asker<'_>) -> bool {
+    rule.assignment.containers.iter().any(|container| asker.is_held_by(container))
+        || people(state, rule.at, &rule.assignment.fields).any(|container| asker.is_held_by(&container))
+}
+
+/// Whether somebody has a role on all items of a blueprint, those still to be made included: by a rule without
+/// criteria that names him, not by a field.
+pub(super) fn has_role_anywhere(state: &State, role: &RoleId, asker: &Asker<'_>, blueprint: &BlueprintId) -> bool {
+    let mut blueprints = vec![blueprint];
+    let mut next = 0;
+    while let Some(at) = blueprints.get(next).copied() {
+        next += 1;
+        let rules = state.access.assignments.get(at).into_iter().flat_map(|rules| rules.iter());
+        for rule in rules.filter(|rule| rule.is_about(role) && rule.criteria.is_empty()) {
+            if rule.containers.iter().any(|container| asker.is_held_by(container)) {
+                return true;
+            }
+            if let Some(from) = &rule.inherited_from {
+                reach(&mut blueprints, from, INHERITANCE_BLUEPRINTS_MAX);
+            }
+        }
+    }
+    false
 }
 
 fn collect(state: &State, container: &Container, into: &mut BTreeSet<Principal>) {
@@ -97,40 +133,127 @@ fn collect_group(state: &State, group: &GroupId, into: &mut BTreeSet<Principal>)
 }
 
 /// The people and groups to whose items these fields of an item refer.
-fn people<'a>(state: &'a State, item: ItemId, fields: &'a [FieldId]) -> impl Iterator<Item = Container> + 'a {
-    let item = state.items.by_id.get(&item);
-    let values = fields.iter().filter_map(move |field| item.and_then(|item| item.fields.get(field)));
+pub(super) fn people<'a>(
+    state: &'a State,
+    item: &'a Item,
+    fields: &'a [FieldId],
+) -> impl Iterator<Item = Container> + 'a {
+    let values = fields.iter().filter_map(|field| item.fields.get(field));
     values.flat_map(|value| value.references()).filter_map(|referred| {
         let user = state.access.user_items.get(&referred).map(|user| Container::User(*user));
         user.or_else(|| state.access.group_items.get(&referred).map(|group| Container::Group(group.clone())))
     })
 }
 
-/// Visits the assignments of a role on an item and on those it is inherited from, until one answers true.
-fn for_each_assignment(
-    state: &State,
+/// The item as it is, or as it last was.
+pub(super) fn living_or_buried(state: &State, item: ItemId) -> Option<&Arc<Item>> {
+    state.items.by_id.get(&item).or_else(|| state.access.buried.get(&item))
+}
+
+/// A rule that counts, and where.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rule<'a> {
+    /// The item whose fields it looks at: the one asked about, or one from which roles are inherited.
+    pub(super) at: &'a Item,
+    /// Whose rule it is; none for a rule of the item itself.
+    pub(super) blueprint: Option<&'a BlueprintId>,
+    /// Its place there, from 0.
+    pub(super) number: usize,
+    /// It.
+    pub(super) assignment: &'a Assignment,
+}
+
+/// Visits the rules that give a role on an item and on those it is inherited from, until one answers true.
+pub(super) fn for_each_rule<'a>(
+    state: &'a State,
     role: &RoleId,
     item: ItemId,
-    mut visit: impl FnMut(ItemId, &Assignment) -> bool,
+    mut visit: impl FnMut(&Rule<'a>) -> bool,
 ) -> bool {
     let mut reached = vec![item];
     let mut next = 0;
     while let Some(at) = reached.get(next).copied() {
         next += 1;
-        let Some(found) = state.items.by_id.get(&at) else { continue };
-        let Some(assignments) = state.access.assignments.get(&found.template.blueprint) else { continue };
-        for assignment in assignments.iter().filter(|assignment| assignment.role == *role) {
-            if visit(at, assignment) {
+        let living = state.items.by_id.get(&at);
+        let Some(found) = living.or_else(|| state.access.buried.get(&at)) else { continue };
+        let mut take = |rule: &Rule<'a>| {
+            if visit(rule) {
                 return true;
             }
-            let Some(through) = &assignment.inherited_through else { continue };
-            let referred = found.fields.get(through).into_iter().flat_map(|value| value.references());
-            for item in referred {
-                if reached.len() < INHERITANCE_ITEMS_MAX && !reached.contains(&item) {
-                    reached.push(item);
-                }
+            if let Some(through) = &rule.assignment.inherited_through {
+                let referred = found.fields.get(through).into_iter().flat_map(|value| value.references());
+                referred.for_each(|item| reach(&mut reached, item, INHERITANCE_ITEMS_MAX));
+            }
+            false
+        };
+        if for_each_rule_on(state, role, found, living.is_some(), &mut take) {
+            return true;
+        }
+    }
+    false
+}
+
+// INVARIANT (inherited-without-criteria): of another blueprint only the rules without criteria count.
+fn for_each_rule_on<'a>(
+    state: &'a State,
+    role: &RoleId,
+    at: &'a Item,
+    exists: bool,
+    visit: &mut impl FnMut(&Rule<'a>) -> bool,
+) -> bool {
+    let own = state.access.item_assignments.get(&at.id).into_iter().flat_map(|rules| rules.iter());
+    let mut blueprints = vec![&at.template.blueprint];
+    for (number, assignment) in own.enumerate().filter(|(_, rule)| rule.is_about(role)) {
+        if !hold(state, &assignment.criteria, at, exists) {
+            continue;
+        }
+        if visit(&Rule { at, blueprint: None, number, assignment }) {
+            return true;
+        }
+        if let Some(from) = &assignment.inherited_from {
+            reach(&mut blueprints, from, INHERITANCE_BLUEPRINTS_MAX);
+        }
+    }
+    let mut next = 0;
+    while let Some(blueprint) = blueprints.get(next).copied() {
+        let is_own = next == 0;
+        next += 1;
+        let rules = state.access.assignments.get(blueprint).into_iter().flat_map(|rules| rules.iter());
+        for (number, assignment) in rules.enumerate().filter(|(_, rule)| rule.is_about(role)) {
+            let counts =
+                if is_own { hold(state, &assignment.criteria, at, exists) } else { assignment.criteria.is_empty() };
+            if !counts {
+                continue;
+            }
+            if visit(&Rule { at, blueprint: Some(blueprint), number, assignment }) {
+                return true;
+            }
+            if let Some(from) = &assignment.inherited_from {
+                reach(&mut blueprints, from, INHERITANCE_BLUEPRINTS_MAX);
             }
         }
     }
     false
+}
+
+fn reach<T: PartialEq>(reached: &mut Vec<T>, one: T, max: usize) {
+    if reached.len() < max && !reached.contains(&one) {
+        reached.push(one);
+    }
+}
+
+fn hold(state: &State, criteria: &[Criterion], item: &Item, exists: bool) -> bool {
+    criteria.iter().all(|criterion| match criterion {
+        Criterion::Version(version) => item.template.version == *version,
+        Criterion::Field { field, value, is_negated } => {
+            let held = field_value(state, item, field);
+            let is = |one: &Value| one.text_form() == **value;
+            held.is_some_and(|held| held.scalars().any(is)) != *is_negated
+        }
+        Criterion::Step(step) => {
+            item.steps.iter().any(|found| found.id == *step && found.status == StepStatus::Ongoing)
+        }
+        Criterion::Exists => exists,
+        Criterion::Deleted => !exists,
+    })
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
 
+use crate::artifact::Item;
 use crate::blueprint::Container;
-use crate::ids::{BlueprintId, CredentialId, FieldId, GroupId, ItemId, KeyId, RoleId, UserId};
+use crate::ids::{BlueprintId, CredentialId, FieldId, GroupId, ItemId, KeyId, RoleId, StepId, UserId, VersionId};
 use crate::personal::Personal;
 use crate::time::Timestamp;
 
@@ -30,6 +31,10 @@ pub struct Access {
     pub roles: OrdMap<RoleId, Arc<Role>>,
     /// Who gets which role on the items of a blueprint.
     pub assignments: OrdMap<BlueprintId, Arc<Vec<Assignment>>>,
+    /// Who gets which role on one item, beyond that.
+    pub item_assignments: OrdMap<ItemId, Arc<Vec<Assignment>>>,
+    /// Deleted items as they last were: their history is for those who have a role on them still.
+    pub buried: OrdMap<ItemId, Arc<Item>>,
     /// What roles may do with the items of a blueprint.
     pub permissions: OrdMap<BlueprintId, Arc<Permissions>>,
     /// What they may do where nothing is set.
@@ -61,6 +66,8 @@ pub struct User {
     pub credential: Option<CredentialId>,
     /// A disabled person can do nothing.
     pub is_enabled: bool,
+    /// A deleted person is kept for the history, disabled for ever.
+    pub is_deleted: bool,
 }
 
 /// A group of people and keys.
@@ -74,6 +81,8 @@ pub struct Group {
     pub description: Arc<str>,
     /// Its members administer the instance.
     pub is_admin: bool,
+    /// Its members are architects: they may all but administer the system.
+    pub is_architect: bool,
 }
 
 /// A global API key.
@@ -85,6 +94,8 @@ pub struct Key {
     pub label: Arc<str>,
     /// It administers the instance.
     pub is_admin: bool,
+    /// It may all but administer the system.
+    pub is_architect: bool,
     /// The groups.
     pub groups: OrdSet<GroupId>,
     /// The secret's name in the vault.
@@ -106,17 +117,65 @@ pub struct Role {
     pub description: Arc<str>,
 }
 
-/// Gives a role to people, on the items of one blueprint. Several for one role add up.
+/// A rule that gives a role to people, on the items of one blueprint or on one item. Several for one role add up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
-    /// The role.
+    /// The role; [`EVERY_ROLE`] in a rule that only inherits.
     pub role: RoleId,
+    /// Only where all of these hold; always when there are none.
+    pub criteria: Vec<Criterion>,
     /// To these.
     pub containers: Vec<Container>,
     /// To the people and groups that these fields of the item refer to.
     pub fields: Vec<FieldId>,
     /// To whoever has the role on the item that this field refers to.
     pub inherited_through: Option<FieldId>,
+    /// To whom the rules without criteria of this blueprint would give it.
+    pub inherited_from: Option<BlueprintId>,
+}
+
+/// Stands for all roles in a rule that only inherits.
+pub const EVERY_ROLE: &str = "*";
+
+impl Assignment {
+    /// Gives the role to nobody yet.
+    #[must_use]
+    pub fn of(role: impl Into<RoleId>) -> Self {
+        Self {
+            role: role.into(),
+            criteria: Vec::new(),
+            containers: Vec::new(),
+            fields: Vec::new(),
+            inherited_through: None,
+            inherited_from: None,
+        }
+    }
+
+    pub(crate) fn is_about(&self, role: &RoleId) -> bool {
+        self.role == *role || self.role.as_str() == EVERY_ROLE
+    }
+}
+
+/// What has to hold for a rule to count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Criterion {
+    /// The item is of this version of its blueprint.
+    Version(VersionId),
+    /// The field holds this, or has it among its values; or does not.
+    Field {
+        /// Which.
+        field: FieldId,
+        /// As text; other kinds as their JSON.
+        value: Arc<str>,
+        /// It must not hold this.
+        is_negated: bool,
+    },
+    /// The workflow is at this step.
+    Step(StepId),
+    /// The item exists: neither still to be made nor deleted.
+    Exists,
+    /// The item was deleted; what is left is its history.
+    Deleted,
 }
 
 /// What everybody and each role may do.
@@ -126,6 +185,21 @@ pub struct Permissions {
     pub everyone: Rights,
     /// Holders of a role, beyond that.
     pub roles: Vec<(RoleId, Rights)>,
+    /// What each of them may do with fields, where that differs from what they may do with the item.
+    pub fields: Vec<FieldRule>,
+}
+
+/// What everybody, or holders of a role, may do with a field. Rules of several roles add up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldRule {
+    /// Of whom; of everybody when left out.
+    pub role: Option<RoleId>,
+    /// An exception for this field; for all others when left out.
+    pub field: Option<FieldId>,
+    /// See it.
+    pub read: bool,
+    /// Change it; implies seeing it.
+    pub write: bool,
 }
 
 /// What may be done with an item. Write and delete imply read; admin implies all.

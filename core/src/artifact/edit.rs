@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::fields::{Save, json_bytes};
-use super::rights::{changeable, is_people_field, refuse_locked, require};
+use super::rights::{
+    changeable, field_access, is_people_field, refuse_locked, refuse_unreadable, refuse_unwritable, require,
+};
 use super::state::{Item, StepStatus};
 use super::{Event, Rejection, sources, workflow};
 use crate::access::may::{Action, Subject};
@@ -123,6 +125,8 @@ fn check_fields(
     given: &[(FieldId, Input)],
 ) -> Result<Vec<FieldChange>, crate::Rejection> {
     let (state, principal) = (draft.state(), &draft.context().caller.principal);
+    let access = field_access(draft, version, item);
+    refuse_unreadable(&access, given)?;
     let invalid = |problems: Vec<FieldProblem>| Rejection::FieldsInvalid { problems: FieldProblems(problems) };
     let save = Save { state, principal, definition: &version.definition, item };
     let changes = save.check(given).map_err(invalid)?;
@@ -130,6 +134,7 @@ fn check_fields(
     if !problems.is_empty() {
         return Err(invalid(problems).into());
     }
+    refuse_unwritable(&access, &changes)?;
     if changes.iter().any(|change| is_people_field(state, version, &change.field, item.is_some())) {
         let subject = item.map_or(Subject::Blueprint(&version.id.blueprint), |item| Subject::Item(item.id));
         require(draft, Action::Admin, subject)?;

@@ -7,6 +7,7 @@ use imbl::OrdMap;
 use super::Event;
 use super::index::{change, insert_item, remove_item, set_field};
 use super::state::{ChildRule, ChildrenRules, Item, Step, StepStatus};
+use crate::access;
 use crate::ids::{FieldId, ItemId, StepId, TemplateId};
 use crate::recorded::Recorded;
 use crate::signoff;
@@ -41,6 +42,7 @@ pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
         Event::ItemDeleted { item } => {
             signoff::forget(state, *item);
             crate::sync::forget(state, *item);
+            access::bury(state, *item);
             remove_item(state, *item);
             super::follow::settle(state);
         }

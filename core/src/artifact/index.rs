@@ -42,7 +42,7 @@ pub(crate) fn set_field(state: &mut State, item: ItemId, field: &FieldId, value:
 }
 
 /// Takes an item out, with everything derived from it. What others stored about it stays with them.
-pub(super) fn remove_item(state: &mut State, item: ItemId) {
+pub(crate) fn remove_item(state: &mut State, item: ItemId) {
     let items = &mut state.items;
     let Some(removed) = items.by_id.remove(&item) else { return };
     for (field, value) in &removed.fields {

@@ -33,4 +33,4 @@ pub use talk::{COMMENT_BYTES_MAX, PAGE_BYTES_MAX, comments};
 
 pub(crate) use decide::decide;
 pub(crate) use evolve::{evolve, new_steps};
-pub(crate) use index::{insert_item, set_field};
+pub(crate) use index::{insert_item, remove_item, set_field};

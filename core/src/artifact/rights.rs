@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use super::Rejection;
 use super::state::Item;
+use crate::access::FieldAccess;
 use crate::access::may::{Action, Subject, allows};
 use crate::blueprint::Version;
 use crate::draft::Draft;
 use crate::ids::{BlueprintId, FieldId, ItemId};
-use crate::rejection::common;
+use crate::input::Input;
+use crate::rejection::{FieldProblem, FieldProblems, common};
 use crate::state::State;
+use crate::value::FieldChange;
 
 /// The item, when the actor may see it; what he may not see does not exist for him.
 pub(super) fn readable(draft: &Draft<'_>, item: ItemId) -> Result<Arc<Item>, crate::Rejection> {
@@ -59,9 +62,46 @@ pub(super) fn require(draft: &Draft<'_>, action: Action, on: Subject<'_>) -> Res
     let place = match on {
         Subject::Item(item) => item.to_string(),
         Subject::Blueprint(blueprint) => blueprint.to_string(),
+        Subject::Design => "templates, roles and settings".to_owned(),
         Subject::Instance => "the instance".to_owned(),
     };
     Err(common::Rejection::Forbidden { needs: format!("the right {right} on {place}") }.into())
+}
+
+/// What the actor may do with the fields of an item, or of one still to be made.
+pub(super) fn field_access<'a>(draft: &'a Draft<'_>, version: &Version, item: Option<&Item>) -> FieldAccess<'a> {
+    let (state, principal) = (draft.state(), &draft.context().caller.principal);
+    match item {
+        Some(item) => FieldAccess::on(state, principal, item.id),
+        None => FieldAccess::on_new(state, principal, &version.id.blueprint),
+    }
+}
+
+/// Refuses fields that the actor may not see, whatever is wished for them: they do not exist for him.
+pub(super) fn refuse_unreadable(access: &FieldAccess<'_>, given: &[(FieldId, Input)]) -> Result<(), crate::Rejection> {
+    let unreadable = given.iter().filter(|(field, _)| !access.reads(field));
+    let problem = |(field, _): &(FieldId, Input)| FieldProblem {
+        field: field.clone(),
+        code: "unknown_field",
+        message: "is not a field of this template".to_owned(),
+    };
+    let problems: Vec<_> = unreadable.map(problem).collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Rejection::FieldsInvalid { problems: FieldProblems(problems) }.into())
+    }
+}
+
+/// Refuses changes of fields that are not for the actor.
+pub(super) fn refuse_unwritable(access: &FieldAccess<'_>, changes: &[FieldChange]) -> Result<(), crate::Rejection> {
+    match changes.iter().find(|change| !access.writes(&change.field)) {
+        None => Ok(()),
+        Some(change) => {
+            let needs = format!("the right to write the field {}", change.field);
+            Err(common::Rejection::Forbidden { needs }.into())
+        }
+    }
 }
 
 /// Whether a field decides who has which role: on its item, or on an existing one by what it inherits from.

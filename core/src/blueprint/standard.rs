@@ -198,7 +198,7 @@ pub fn roles() -> Result<Vec<access::Event>, DefinitionError> {
     for (blueprint, json) in file.assignments {
         let parts: Vec<AssignmentPart> = serde_json::from_value(json).map_err(|e| bad("access", &e))?;
         let assignments = parts.into_iter().map(assignment).collect();
-        events.push(access::Event::AssignmentsSet { blueprint: BlueprintId::from(blueprint), assignments });
+        events.push(access::Event::AssignmentsSet { blueprint: BlueprintId::from(blueprint), assignments, item: None });
     }
     let permissions = Permissions {
         everyone: rights(&file.default_permissions.everyone),
@@ -208,6 +208,7 @@ pub fn roles() -> Result<Vec<access::Event>, DefinitionError> {
             .into_iter()
             .map(|part| (part.role.into(), rights(&part.rights)))
             .collect(),
+        fields: Vec::new(),
     };
     events.push(access::Event::PermissionsSet { blueprint: None, permissions });
     Ok(events)
@@ -249,11 +250,12 @@ fn configuration(part: ConfigurationPart) -> Configuration {
 }
 
 fn assignment(part: AssignmentPart) -> Assignment {
+    let role = RoleId::from(part.role);
     Assignment {
-        role: part.role.into(),
         containers: part.groups.into_iter().map(|group| Container::Group(group.into())).collect(),
         fields: part.fields.into_iter().map(FieldId::from).collect(),
         inherited_through: part.inherited_through.map(FieldId::from),
+        ..Assignment::of(role)
     }
 }
 

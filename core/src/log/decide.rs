@@ -47,7 +47,7 @@ fn bootstrap(
     }
     for standard::StandardGroup { group, description, is_admin } in standard::groups().map_err(broken)? {
         let item = ItemId(draft.state().items.last_item.saturating_add(1));
-        draft.emit(access::Event::GroupCreated { group, item, description, is_admin });
+        draft.emit(access::Event::GroupCreated { group, item, description, is_admin, is_architect: false });
     }
     for event in standard::roles().map_err(broken)? {
         draft.emit(event);
@@ -57,6 +57,7 @@ fn bootstrap(
         key,
         label: FIRST_KEY_LABEL.into(),
         is_admin: true,
+        is_architect: false,
         groups: Vec::new(),
         credential: admin_credential,
     });

@@ -99,8 +99,9 @@ stored! {
         ApprovalExpiredV1 ApprovalDelegatedV1 SignoffAbandonedV1 AbandonCancelledV1 SignoffResetV1 ResetScheduledV1;
     template: BlueprintCreatedV1 VersionCreatedV1 VersionStatusChangedV1 SignoffConfiguredV1 BlueprintEditedV1
         BlueprintDeletedV1 VersionEditedV1 VersionDeletedV1 SignoffConfigurationRemovedV1;
-    access: UserCreatedV1 UserDisabledV1 GroupCreatedV1 KeyCreatedV1 KeyEditedV1 KeyRevokedV1 RoleCreatedV1 AssignmentsSetV1
-        PermissionsSetV1;
+    access: UserCreatedV1 UserEditedV1 UserDisabledV1 UserDeletedV1 GroupCreatedV1 GroupEditedV1 GroupDeletedV1
+        KeyCreatedV1 KeyEditedV1 KeyRevokedV1 RoleCreatedV1 RoleEditedV1 RoleDeletedV1 AssignmentsSetV1 AssignmentsRemovedV1
+        PermissionsSetV1 PermissionsRemovedV1;
     audit: RefusalsCountedV1;
     deploy: InfrastructureRegisteredV1 PolicyChangedV1 DeploymentCheckedV1 DeploymentReportedV1 OverrideGrantedV1
         OverrideRevokedV1;

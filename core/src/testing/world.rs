@@ -101,8 +101,9 @@ impl World {
     pub fn group(&mut self, group: &str) {
         if !self.state.access.groups.contains_key(group) {
             let admin = self.admin();
-            let group = group.into();
-            self.run(&admin, access::Command::CreateGroup { group, description: "".into(), is_admin: false });
+            let (group, description) = (group.into(), "".into());
+            let (is_admin, is_architect) = (false, false);
+            self.run(&admin, access::Command::CreateGroup { group, description, is_admin, is_architect });
         }
     }
 
@@ -112,10 +113,15 @@ impl World {
         let admin = self.admin();
         let credential = CredentialId(uuid::Uuid::from_u128(u128::from(self.commands) + 1_000));
         let groups = groups.iter().map(|group| (*group).into()).collect();
-        self.run(
-            &admin,
-            access::Command::CreateKey { label: label.into(), is_admin, groups, credential, expires: None },
-        );
+        let command = access::Command::CreateKey {
+            label: label.into(),
+            is_admin,
+            is_architect: false,
+            groups,
+            credential,
+            expires: None,
+        };
+        self.run(&admin, command);
         let found = self.state.access.credentials.get(&credential).copied();
         found.unwrap_or_else(|| panic!("key {label} was not made"))
     }

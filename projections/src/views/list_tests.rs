@@ -150,7 +150,7 @@ fn a_search_looks_into_text_fields_and_foreign_keys() {
 fn closed(world: &mut World) {
     let read = Rights { read: true, ..Rights::default() };
     let roles = ["ro.contributor", "ro.business_reviewer"].map(|role| (role.into(), read));
-    let permissions = Permissions { everyone: Rights::default(), roles: roles.into() };
+    let permissions = Permissions { everyone: Rights::default(), roles: roles.into(), fields: Vec::new() };
     world.happened(&Principal::System, access::Event::PermissionsSet { blueprint: None, permissions });
 }
 

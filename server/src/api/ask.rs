@@ -12,9 +12,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign_core::State;
-use countersign_core::access::may::{Action, Subject, allows, is_admin};
+use countersign_core::access::FieldAccess;
+use countersign_core::access::may::{Action, Subject, allows, is_admin, may};
 use countersign_core::artifact::Item;
-use countersign_core::ids::{ItemId, Position};
+use countersign_core::ids::{FieldId, ItemId, Position};
 use countersign_core::time::Timestamp;
 use countersign_projections::Snapshot;
 use countersign_projections::readable::{Plan, Scope};
@@ -142,6 +143,15 @@ impl Ask {
         self.plan.get_or_init(plan).as_ref()
     }
 
+    /// Which fields of an item may be read, then and today.
+    #[must_use]
+    pub fn fields(&self, item: ItemId) -> Fields<'_> {
+        let then = FieldAccess::on(&self.snapshot.state, &self.who.principal, item);
+        let travels = !Arc::ptr_eq(&self.snapshot, &self.latest);
+        let today = travels.then(|| FieldAccess::on(&self.latest.state, &self.who.principal, item));
+        Fields { then, today }
+    }
+
     /// Administrates the instance, then and today.
     #[must_use]
     pub fn is_admin(&self) -> bool {
@@ -153,6 +163,17 @@ impl Ask {
     pub fn need_admin(&self) -> Result<(), Problem> {
         let refusal = || Problem::forbidden("forbidden", "this needs an administrator").at(self.position());
         self.is_admin().then_some(()).ok_or_else(refusal)
+    }
+
+    /// Refuses whoever may not do this there, then or today.
+    pub fn need(&self, action: Action, on: Subject<'_>) -> Result<(), Problem> {
+        for state in [&self.snapshot.state, &self.latest.state] {
+            let verdict = may(state, &self.who.principal, action, on);
+            if !verdict.is_allowed {
+                return Err(Problem::forbidden("forbidden", verdict.because).at(self.position()));
+            }
+        }
+        Ok(())
     }
 
     /// The item that a path names; one that may not be read does not exist.
@@ -172,6 +193,20 @@ impl Ask {
     #[must_use]
     pub fn answer<T>(&self, body: T) -> Answer<T> {
         Answer { status: StatusCode::OK, position: self.position(), etag: None, body }
+    }
+}
+
+/// The fields of one item that a reader may see.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    then: FieldAccess<'a>,
+    today: Option<FieldAccess<'a>>,
+}
+
+impl Fields<'_> {
+    /// The question for one of them.
+    pub fn reads(&self) -> impl Fn(&FieldId) -> bool + '_ {
+        |field| self.then.reads(field) && self.today.as_ref().is_none_or(|today| today.reads(field))
     }
 }
 

@@ -1,11 +1,13 @@
 //! The audit trail: timelines, the list of events, and what is hashed of each.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use countersign_core::access::may::{Action, Subject, may};
+use countersign_core::access::may::{Action, Subject, may, may_read_deleted};
 use countersign_core::context::Principal;
 use countersign_core::ids::{KeyId, NodeId, Position};
-use countersign_core::{Recorded, schema};
+use countersign_core::{Event as Happened, Recorded, artifact, schema};
 use countersign_engine::log::LogReader as _;
 use countersign_projections::page::Order;
 use countersign_projections::views::timeline::Filter;
@@ -57,13 +59,55 @@ impl Ask {
             may_read(&self.snapshot.state) && may_read(&self.latest.state)
         };
         match recorded.event.item() {
-            Some(item) if self.state().items.by_id.contains_key(&item) => self.may_read(item),
+            Some(item) if self.state().items.by_id.contains_key(&item) => {
+                self.may_read(item) && self.seen(recorded).is_some()
+            }
+            Some(item) if self.state().access.buried.contains_key(&item) => {
+                let may_read = |state| may_read_deleted(state, &self.who.principal, item);
+                may_read(&self.snapshot.state) && may_read(&self.latest.state) && self.seen(recorded).is_some()
+            }
             _ => instance(),
         }
     }
 
+    /// The event without the fields that may not be read; nothing, when it is about such fields alone.
+    fn seen<'a>(&self, recorded: &'a Recorded) -> Option<Cow<'a, Recorded>> {
+        let item = recorded.event.item()?;
+        let fields = self.fields(item);
+        let reads = fields.reads();
+        let mut seen = Cow::Borrowed(recorded);
+        match &recorded.event {
+            Happened::Item(
+                artifact::Event::ItemCreated { fields, .. } | artifact::Event::ItemGoverned { fields, .. },
+            ) => {
+                if !fields.iter().all(|(field, _)| reads(field))
+                    && let Happened::Item(
+                        artifact::Event::ItemCreated { fields, .. } | artifact::Event::ItemGoverned { fields, .. },
+                    ) = &mut seen.to_mut().event
+                {
+                    fields.retain(|(field, _)| reads(field));
+                }
+            }
+            Happened::Item(artifact::Event::FieldsEdited { changes, .. }) => {
+                if !changes.is_empty() && !changes.iter().any(|change| reads(&change.field)) {
+                    return None;
+                }
+                if !changes.iter().all(|change| reads(&change.field))
+                    && let Happened::Item(artifact::Event::FieldsEdited { changes, .. }) = &mut seen.to_mut().event
+                {
+                    changes.retain(|change| reads(&change.field));
+                }
+            }
+            _ => {}
+        }
+        Some(seen)
+    }
+
     pub(crate) fn event(&self, recorded: &Recorded) -> Json {
-        event_json(recorded, self.state())
+        match self.seen(recorded) {
+            Some(seen) => event_json(&seen, self.state()),
+            None => event_json(recorded, self.state()),
+        }
     }
 }
 
@@ -170,7 +214,9 @@ pub async fn leaf(ask: Ask, Segments(position): Segments<String>) -> Result<Resp
     let missing = || ask.missing(format_args!("event {position}"));
     let wanted = position.parse().map(Position).map_err(|_| missing())?;
     let recorded = ask.snapshot.views.timeline.get(wanted).ok_or_else(missing)?;
-    if !ask.may_read_event(recorded) {
+    // The bytes tell all fields or none.
+    let is_whole = recorded.event.item().is_none() || matches!(ask.seen(recorded), Some(Cow::Borrowed(_)));
+    if !ask.may_read_event(recorded) || !is_whole {
         return Err(missing());
     }
     let log = ask.app.log.clone();

@@ -60,7 +60,7 @@ pub async fn list(
     let page = ask.snapshot.views.items.governable(state, &query, &readable);
     let found = page.rows.iter().filter_map(|id| state.items.by_id.get(id));
     let items = found.map(|found| GovernableShape {
-        item: item(state, found, &readable),
+        item: item(state, found, &readable, &ask.fields(found.id).reads()),
         recommended: is_recommended(state, found.id),
         rule: applied(state, found.id),
     });

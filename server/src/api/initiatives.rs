@@ -104,7 +104,7 @@ pub async fn list(ask: Ask, Params(page): Params<Page>) -> Result<Answer<List<In
     let page = views.items.list(state, &query, &readable);
     let found = page.rows.iter().filter_map(|id| state.items.by_id.get(id));
     let items = found.map(|found| InitiativeShape {
-        item: item(state, found, &readable),
+        item: item(state, found, &readable, &ask.fields(found.id).reads()),
         roll_up: shape(views.initiatives.roll_up(state, &views.board, found.id, &readable)),
     });
     let list = List { items: items.collect(), next_cursor: page.next.map(cursor), position: ask.position().0 };

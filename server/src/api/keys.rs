@@ -22,6 +22,9 @@ pub struct Create {
     /// It administers the instance.
     #[serde(default)]
     admin: bool,
+    /// It may all but administer the system.
+    #[serde(default)]
+    architect: bool,
     /// Its groups, by name.
     #[serde(default)]
     groups: Vec<String>,
@@ -56,6 +59,7 @@ pub struct KeyShape {
     id: String,
     label: String,
     admin: bool,
+    architect: bool,
     groups: Vec<String>,
     expires_at: Option<String>,
     revoked: bool,
@@ -66,6 +70,7 @@ pub(crate) fn shape(key: &Key) -> KeyShape {
         id: key.id.to_string(),
         label: key.label.to_string(),
         admin: key.is_admin,
+        architect: key.is_architect,
         groups: key.groups.iter().map(ToString::to_string).collect(),
         expires_at: key.expires.map(|at| at.to_string()),
         revoked: key.is_revoked,
@@ -86,8 +91,8 @@ pub async fn create(wish: Wish<Create>) -> Result<Answer<Made>, Problem> {
     let groups = people::groups(&wish.latest().state, "groups", &body.groups)?;
     let expires = time("expiresAt", body.expires_at.as_deref())?;
     let (credential, secret) = keep_new(&wish).await?;
-    let (label, is_admin) = (body.label.as_str().into(), body.admin);
-    let command = Command::CreateKey { label, is_admin, groups, credential, expires };
+    let (label, is_admin, is_architect) = (body.label.as_str().into(), body.admin, body.architect);
+    let command = Command::CreateKey { label, is_admin, is_architect, groups, credential, expires };
     let done = wish.submit_with_secret(command, Some(credential)).await?;
     let secret = (!done.is_repeated).then_some(secret);
     Ok(done.created_as(|mut command| Made { id: command.id.take().unwrap_or_default(), secret, command }))

@@ -3,6 +3,7 @@
 //! Commands go through [`wish`], questions through [`ask`]; what is shown is in [`shape`]. Start at [`router`].
 
 pub mod ask;
+pub mod assignments;
 pub mod blueprints;
 pub mod bulk;
 pub mod comments;
@@ -25,9 +26,11 @@ pub mod openapi;
 pub mod overrides;
 pub mod pages;
 pub mod params;
+pub mod permissions;
 pub mod projections;
 pub mod registry;
 pub mod reviews;
+pub mod roles;
 pub mod rules;
 pub mod search;
 pub mod shape;
@@ -39,6 +42,7 @@ pub mod users;
 pub mod versions;
 pub mod views;
 pub mod webhooks;
+pub mod why;
 pub mod wish;
 
 use axum::Router;
@@ -71,6 +75,9 @@ pub struct Event {
     correlation: String,
     #[schema(value_type = Object)]
     data: serde_json::Value,
+    /// `named_oneself`: somebody put himself, or a group of his, into a field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    marks: Vec<String>,
 }
 
 /// Who did it.
@@ -89,7 +96,12 @@ pub fn router() -> (Router<App>, utoipa::openapi::OpenApi) {
     let (router, mut document) = OpenApiRouter::with_openapi(openapi::head())
         .nest(
             PREFIX,
-            item_routes().merge(signoff_routes()).merge(template_routes()).merge(notify_routes()).merge(other_routes()),
+            item_routes()
+                .merge(signoff_routes())
+                .merge(template_routes())
+                .merge(notify_routes())
+                .merge(other_routes())
+                .merge(access_routes()),
         )
         .split_for_parts();
     openapi::complete(&mut document);
@@ -167,13 +179,27 @@ fn notify_routes() -> OpenApiRouter<App> {
         .routes(routes!(deliveries::mail_redrive))
 }
 
+fn access_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(roles::list, roles::create))
+        .routes(routes!(roles::read, roles::edit, roles::delete))
+        .routes(routes!(assignments::list, assignments::create))
+        .routes(routes!(assignments::read, assignments::set, assignments::remove))
+        .routes(routes!(assignments::of_item, assignments::set_of_item, assignments::remove_of_item))
+        .routes(routes!(permissions::list, permissions::create))
+        .routes(routes!(permissions::read, permissions::set, permissions::remove))
+        .routes(routes!(why::read))
+}
+
 fn other_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(files::upload))
         .routes(routes!(files::read))
         .routes(routes!(files::content))
         .routes(routes!(users::list, users::create))
+        .routes(routes!(users::read, users::edit, users::delete))
         .routes(routes!(groups::list, groups::create))
+        .routes(routes!(groups::edit, groups::delete))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .routes(routes!(keys::rotate))

@@ -78,7 +78,7 @@ pub async fn governed_projects(
         let found = ask.state().items.by_id.get(id)?;
         let card = ask.snapshot.views.board.get(*id);
         Some(ProjectRow {
-            item: item(ask.state(), found, &readable),
+            item: item(ask.state(), found, &readable, &ask.fields(found.id).reads()),
             progress: card.map(|card| card.progress.word()),
             step: card.and_then(|card| card.step.as_ref()).map(ToString::to_string),
             value_score: card.and_then(|card| card.value_score),

@@ -1,15 +1,15 @@
 //! People.
 
-use countersign_core::access::{Command, User};
-use countersign_core::ids::CredentialId;
+use countersign_core::access::{Command, Edit, User, UserEdit};
+use countersign_core::ids::{CredentialId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::ask::{Answer, Ask};
-use super::params::{Page, Params, cursor};
+use super::params::{Page, Params, Segments, cursor};
 use super::shape::command::CommandShape;
 use super::shape::{List, people};
-use super::wish::Wish;
+use super::wish::{Nothing, Wish};
 use crate::password;
 use crate::problem::Problem;
 
@@ -28,6 +28,35 @@ pub struct Create {
     /// The groups, by name.
     #[serde(default)]
     groups: Vec<String>,
+    /// Kept and shown; gates nothing.
+    profile: Option<String>,
+}
+
+/// What is to change; what is left out stays, null removes.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EditUser {
+    /// What others read.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    display_name: Edit<String>,
+    /// Where mail goes.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    email: Edit<String>,
+    /// All groups, by name.
+    groups: Option<Vec<String>>,
+    /// Kept and shown; gates nothing.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    profile: Edit<String>,
+    /// Disabled, a person can do nothing.
+    enabled: Option<bool>,
+}
+
+/// A member that is there: null, or a value.
+fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Edit<String>, D::Error> {
+    Ok(Option::deserialize(from)?.map_or(Edit::Clear, Edit::Set))
 }
 
 /// A person.
@@ -40,6 +69,7 @@ pub struct UserShape {
     display_name: Option<String>,
     email: Option<String>,
     groups: Vec<String>,
+    profile: Option<String>,
     enabled: bool,
     /// The `bp.system.user` item that fields refer to.
     item: String,
@@ -53,6 +83,7 @@ pub(crate) fn shape(user: &User) -> UserShape {
         display_name: user.display_name.as_ref().map(shown),
         email: user.email.as_ref().map(shown),
         groups: user.groups.iter().map(ToString::to_string).collect(),
+        profile: user.profile.as_ref().map(ToString::to_string),
         enabled: user.is_enabled,
         item: user.item.to_string(),
     }
@@ -73,7 +104,7 @@ pub async fn create(wish: Wish<Create>) -> Result<Answer<CommandShape>, Problem>
         display_name: body.display_name.as_deref().map(Into::into),
         email: body.email.as_deref().map(Into::into),
         groups,
-        profile: None,
+        profile: body.profile.as_deref().map(Into::into),
         credential,
     };
     let done = wish.submit_with_secret(command, credential).await?;
@@ -97,11 +128,68 @@ async fn keep(wish: &Wish<Create>, password: &str) -> Result<CredentialId, Probl
     responses((status = 200, description = "One page of people", body = List<UserShape>)))]
 pub async fn list(ask: Ask, Params(page): Params<Page>) -> Result<Answer<List<UserShape>>, Problem> {
     let (limit, after) = (page.limit()?, page.after::<countersign_core::ids::UserId>()?);
-    let users = ask.state().access.users.values().filter(|user| after.is_none_or(|after| user.id > after));
+    let users = ask.state().access.users.values().filter(|user| !user.is_deleted);
+    let users = users.filter(|user| after.is_none_or(|after| user.id > after));
     let mut users: Vec<_> = users.filter(|user| ask.may_read(user.item)).take(limit + 1).collect();
     let has_more = users.len() > limit;
     users.truncate(limit);
     let next_cursor = users.last().filter(|_| has_more).map(|user| cursor(user.id));
     let items = users.into_iter().map(|user| shape(user)).collect();
     Ok(ask.answer(List { items, next_cursor, position: ask.position().0 }))
+}
+
+/// A person by login; a deleted one is not there.
+fn named(state: &countersign_core::State, login: &str) -> Option<UserId> {
+    let user = state.access.logins.get(login)?;
+    state.access.users.get(user).filter(|user| !user.is_deleted).map(|user| user.id)
+}
+
+fn wanted(wish: &Wish<impl Sized>, login: &str) -> Result<UserId, Problem> {
+    // Whether a login exists is told to those who may change it.
+    wish.need_admin()?;
+    named(&wish.latest().state, login).ok_or_else(|| Problem::missing(format_args!("the user {login}")))
+}
+
+/// One person.
+#[utoipa::path(get, path = "/users/{login}", tag = "access",
+    params(("login" = String, Path, description = "The login")),
+    responses((status = 200, description = "The person", body = UserShape)))]
+pub async fn read(ask: Ask, Segments(login): Segments<String>) -> Result<Answer<UserShape>, Problem> {
+    let found = named(ask.state(), &login).and_then(|user| ask.state().access.users.get(&user));
+    let found = found.filter(|user| ask.may_read(user.item));
+    let found = found.ok_or_else(|| ask.missing(format_args!("the user {login}")))?;
+    Ok(ask.answer(shape(found)))
+}
+
+/// Changes what is known of a person, or disables and enables him; for administrators.
+#[utoipa::path(patch, path = "/users/{login}", tag = "access", request_body = EditUser,
+    params(("login" = String, Path, description = "The login")),
+    responses((status = 200, description = "Edited", body = CommandShape)))]
+pub async fn edit(Segments(login): Segments<String>, wish: Wish<EditUser>) -> Result<Answer<CommandShape>, Problem> {
+    let user = wanted(&wish, &login)?;
+    let body = &wish.body;
+    let groups = body.groups.as_ref().map(|names| people::groups(&wish.latest().state, "groups", names)).transpose()?;
+    let text = |edit: &Edit<String>| match edit {
+        Edit::Keep => Edit::Keep,
+        Edit::Clear => Edit::Clear,
+        Edit::Set(text) => Edit::Set(text.as_str().into()),
+    };
+    let edit = UserEdit {
+        display_name: text(&body.display_name),
+        email: text(&body.email),
+        groups,
+        profile: text(&body.profile),
+        credential: Edit::Keep,
+        is_enabled: body.enabled,
+    };
+    Ok(wish.submit(Command::EditUser { user, edit }, None).await?.answer())
+}
+
+/// Deletes a person; the login stays taken and the history stays. For administrators.
+#[utoipa::path(delete, path = "/users/{login}", tag = "access",
+    params(("login" = String, Path, description = "The login")),
+    responses((status = 200, description = "Deleted", body = CommandShape)))]
+pub async fn delete(Segments(login): Segments<String>, wish: Wish<Nothing>) -> Result<Answer<CommandShape>, Problem> {
+    let user = wanted(&wish, &login)?;
+    Ok(wish.submit(Command::DeleteUser { user }, None).await?.answer())
 }

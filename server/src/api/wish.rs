@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
+use countersign_core::access::FieldAccess;
 use countersign_core::access::may::{Action, Subject, is_admin, may};
 use countersign_core::artifact::Event as ItemEvent;
 use countersign_core::context::{Caller, Channel, Principal, RequestKey};
@@ -212,7 +213,10 @@ impl Done {
     pub fn with_item(mut self, id: ItemId) -> Self {
         let readable = |id| may(&self.state, &self.principal, Action::Read, Subject::Item(id)).is_allowed;
         let found = self.state.items.by_id.get(&id).filter(|_| readable(id));
-        self.shape.item = found.map(|found| item(&self.state, found, &readable));
+        self.shape.item = found.map(|found| {
+            let fields = FieldAccess::on(&self.state, &self.principal, id);
+            item(&self.state, found, &readable, &|field| fields.reads(field))
+        });
         self
     }
 

@@ -116,7 +116,14 @@ async fn create_here(place: &Place, label: &str, admin: bool, groups: &[String])
     let (credential, secret) = (CredentialId(Uuid::new_v4()), new_secret());
     core.vault.put_key(credential, &secret).context("keeping the key")?;
     let groups = groups.iter().map(|group| GroupId::from(group.as_str())).collect();
-    let command = Access::CreateKey { label: label.into(), is_admin: admin, groups, credential, expires: None };
+    let command = Access::CreateKey {
+        label: label.into(),
+        is_admin: admin,
+        is_architect: false,
+        groups,
+        credential,
+        expires: None,
+    };
     let done = core.engine.submit(command.into(), caller()).await.map_err(refusal);
     let id = match &done {
         Ok(receipt) => receipt.state.access.credentials.get(&credential).map(ToString::to_string),

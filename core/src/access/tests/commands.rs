@@ -24,13 +24,14 @@ fn create_in(login: &str, groups: &[&str]) -> Command {
 }
 
 fn create_group(group: &str) -> Command {
-    Command::CreateGroup { group: group.into(), description: "".into(), is_admin: false }
+    Command::CreateGroup { group: group.into(), description: "".into(), is_admin: false, is_architect: false }
 }
 
 fn create_key(label: &str, groups: &[&str]) -> Command {
     let groups = groups.iter().map(|group| (*group).into()).collect();
     Command::CreateKey {
         label: label.into(),
+        is_architect: false,
         is_admin: false,
         groups,
         credential: CredentialId(Uuid::from_u128(77)),
@@ -146,6 +147,7 @@ fn only_administrators_decide_who_there_is() {
     let mut world = World::bootstrapped();
     let admin = world.admin();
     let user = world.user("ana");
+    world.key("second", true, &[]);
     let Principal::Key(key) = admin else { unreachable!("the first administrator is a key") };
     let label: Arc<str> = "ci".into();
     let commands = [
@@ -189,6 +191,7 @@ fn a_key_acts_until_it_expires_and_again_after_a_rotation_that_says_how_long() {
     let create = |expires| Command::CreateKey {
         label: "short".into(),
         is_admin: true,
+        is_architect: false,
         groups: Vec::new(),
         credential,
         expires: Some(expires),

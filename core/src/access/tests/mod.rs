@@ -2,4 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failing test should panic")]
 
 mod commands;
+mod fields;
+mod people;
 mod rights;
+mod rules;

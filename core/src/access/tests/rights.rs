@@ -28,7 +28,7 @@ fn governed() -> (World, ItemId, ItemId) {
 
 fn permit(world: &mut World, blueprint: Option<&str>, everyone: Rights, roles: &[(&str, Rights)]) {
     let roles = roles.iter().map(|(role, rights)| ((*role).into(), *rights)).collect();
-    let permissions = Permissions { everyone, roles };
+    let permissions = Permissions { everyone, roles, fields: Vec::new() };
     world.happened(&Principal::System, Event::PermissionsSet { blueprint: blueprint.map(Into::into), permissions });
 }
 
@@ -171,9 +171,12 @@ fn a_circle_of_inheritance_ends() {
         world.happened(&Principal::System, artifact::Event::FieldsEdited { item, changes });
     }
     for blueprint in [PROJECT_BLUEPRINT, "bp.system.govern_model_version"] {
-        let (role, inherited_through) = ("ro.reader".into(), Some(field.clone()));
-        let assignments = vec![Assignment { role, containers: Vec::new(), fields: Vec::new(), inherited_through }];
-        world.happened(&Principal::System, Event::AssignmentsSet { blueprint: blueprint.into(), assignments });
+        let (role, inherited_through) = ("ro.reader", Some(field.clone()));
+        let assignments = vec![Assignment { inherited_through, ..Assignment::of(role) }];
+        world.happened(
+            &Principal::System,
+            Event::AssignmentsSet { blueprint: blueprint.into(), item: None, assignments },
+        );
     }
     let reader = Container::Role("ro.reader".into());
     assert!(members(&world.state, &reader, project).is_empty());

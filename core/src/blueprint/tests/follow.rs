@@ -185,13 +185,16 @@ fn dropping_who_is_who_needs_more_than_the_right_to_write() {
     let mut world = world();
     world.user_in("cora", &["contributors"]);
     let assignment = Assignment {
-        role: "ro.contributor".into(),
         containers: vec![Container::Group("contributors".into())],
         fields: vec!["notes".into()],
         inherited_through: None,
+        ..Assignment::of("ro.contributor")
     };
     let admin = world.admin();
-    world.happened(&admin, Access::AssignmentsSet { blueprint: BLUEPRINT.into(), assignments: vec![assignment] });
+    world.happened(
+        &admin,
+        Access::AssignmentsSet { blueprint: BLUEPRINT.into(), item: None, assignments: vec![assignment] },
+    );
     let item_id = filled(&mut world);
     two(&mut world, RETYPED);
     let cora = world.principal("cora");

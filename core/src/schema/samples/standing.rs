@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Source;
-use crate::access::{Assignment, Event as Access, Permissions, Rights};
+use crate::access::{Assignment, Criterion, Event as Access, FieldRule, Permissions, Rights};
 use crate::audit::Event as Audit;
 use crate::blueprint::{Configuration, Definition, Event as Template, FeedbackGroup, VersionStatus};
 use crate::deploy::gate::Decision;
@@ -102,14 +102,33 @@ fn access(number: u16, s: &mut Source) -> Access {
             profile: s.opt(Source::text),
             credential: s.opt(|s| CredentialId(s.uuid())),
         },
+        0x0502 => Access::UserEdited {
+            user: UserId(s.u32()),
+            display_name: s.opt(Source::personal),
+            email: s.opt(Source::personal),
+            groups: s.vec(Source::id),
+            profile: s.opt(Source::text),
+            credential: s.opt(|s| CredentialId(s.uuid())),
+            is_enabled: s.bool(),
+        },
         0x0503 => Access::UserDisabled { user: UserId(s.u32()) },
-        0x0508 => {
-            Access::GroupCreated { group: s.id(), item: ItemId(s.u32()), description: s.text(), is_admin: s.bool() }
+        0x0504 => Access::UserDeleted { user: UserId(s.u32()) },
+        0x0508 => Access::GroupCreated {
+            group: s.id(),
+            item: ItemId(s.u32()),
+            description: s.text(),
+            is_admin: s.bool(),
+            is_architect: s.bool(),
+        },
+        0x0509 => {
+            Access::GroupEdited { group: s.id(), description: s.text(), is_admin: s.bool(), is_architect: s.bool() }
         }
+        0x050a => Access::GroupDeleted { group: s.id(), item: ItemId(s.u32()) },
         0x050b => Access::KeyCreated {
             key: KeyId(s.u32()),
             label: s.text(),
             is_admin: s.bool(),
+            is_architect: s.bool(),
             groups: s.vec(Source::id),
             credential: CredentialId(s.uuid()),
         },
@@ -117,25 +136,61 @@ fn access(number: u16, s: &mut Source) -> Access {
             key: KeyId(s.u32()),
             label: s.text(),
             is_admin: s.bool(),
+            is_architect: s.bool(),
             groups: s.vec(Source::id),
             credential: CredentialId(s.uuid()),
             expires: s.opt(Source::time),
         },
         0x050d => Access::KeyRevoked { key: KeyId(s.u32()) },
+        _ => rule(number, s),
+    }
+}
+
+fn criterion(s: &mut Source) -> Criterion {
+    match s.pick(5) {
+        0 => Criterion::Version(s.id()),
+        1 => Criterion::Field { field: s.id(), value: s.text(), is_negated: s.bool() },
+        2 => Criterion::Step(s.id()),
+        3 => Criterion::Exists,
+        _ => Criterion::Deleted,
+    }
+}
+
+fn assignment(s: &mut Source) -> Assignment {
+    Assignment {
+        role: s.id(),
+        criteria: s.vec(criterion),
+        containers: s.vec(Source::container),
+        fields: s.vec(Source::id),
+        inherited_through: s.opt(Source::id),
+        inherited_from: s.opt(Source::id),
+    }
+}
+
+fn field_rule(s: &mut Source) -> FieldRule {
+    FieldRule { role: s.opt(Source::id), field: s.opt(Source::id), read: s.bool(), write: s.bool() }
+}
+
+fn rule(number: u16, s: &mut Source) -> Access {
+    match number {
         0x050e => Access::RoleCreated { role: s.id(), label: s.text(), description: s.text() },
+        0x050f => Access::RoleEdited { role: s.id(), label: s.text(), description: s.text() },
+        0x0510 => Access::RoleDeleted { role: s.id() },
         0x0511 => Access::AssignmentsSet {
             blueprint: s.id(),
-            assignments: s.vec(|s| Assignment {
-                role: s.id(),
-                containers: s.vec(Source::container),
-                fields: s.vec(Source::id),
-                inherited_through: s.opt(Source::id),
-            }),
+            item: s.opt(|s| ItemId(s.u32())),
+            assignments: s.vec(assignment),
         },
+        0x0512 => Access::AssignmentsRemoved { blueprint: s.id(), item: s.opt(|s| ItemId(s.u32())) },
         0x0513 => Access::PermissionsSet {
             blueprint: s.opt(Source::id),
-            permissions: Permissions { everyone: rights(s), roles: s.vec(|s| (s.id(), rights(s))) },
+            permissions: Permissions {
+                everyone: rights(s),
+                roles: s.vec(|s| (s.id(), rights(s))),
+                fields: s.vec(field_rule),
+            },
         },
+        0x0514 => Access::PermissionsRemoved { blueprint: s.id() },
         _ => panic!("no sample of event {number:#06x}"),
     }
 }

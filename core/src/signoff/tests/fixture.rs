@@ -153,7 +153,8 @@ fn people(world: &mut World) {
     let groups = ["writers", "business", "risk", "approvers", "legal", "admins"];
     for (n, name) in (20..).zip(groups) {
         let (item, is_admin) = (ItemId(n), name == "admins");
-        let event = access::Event::GroupCreated { group: name.into(), item, description: "".into(), is_admin };
+        let (group, description) = (name.into(), "".into());
+        let event = access::Event::GroupCreated { group, item, description, is_admin, is_architect: false };
         world.happened(&system, event);
     }
     for (n, (login, groups)) in (1..).zip(PEOPLE) {
@@ -171,7 +172,8 @@ fn people(world: &mut World) {
     }
     for (key, is_admin) in [(APPROVER_KEY, false), (PROXY_KEY, true)] {
         let credential = crate::ids::CredentialId(uuid::Uuid::from_u128(key.0.into()));
-        let event = access::Event::KeyCreated { key, label: "spec".into(), is_admin, groups: Vec::new(), credential };
+        let (label, groups) = ("spec".into(), Vec::new());
+        let event = access::Event::KeyCreated { key, label, is_admin, is_architect: false, groups, credential };
         world.happened(&system, event);
     }
     let role = "ro.writer";
@@ -179,16 +181,11 @@ fn people(world: &mut World) {
     world.happened(&system, event);
     let read = Rights { read: true, ..Rights::default() };
     let write = Rights { write: true, ..read };
-    let permissions = Permissions { everyone: read, roles: vec![(role.into(), write)] };
+    let permissions = Permissions { everyone: read, roles: vec![(role.into(), write)], fields: Vec::new() };
     world.happened(&system, access::Event::PermissionsSet { blueprint: None, permissions });
-    let assignment = Assignment {
-        role: role.into(),
-        containers: vec![group("writers")],
-        fields: Vec::new(),
-        inherited_through: None,
-    };
+    let assignment = Assignment { containers: vec![group("writers")], ..Assignment::of(role) };
     let blueprint = template().blueprint;
-    world.happened(&system, access::Event::AssignmentsSet { blueprint, assignments: vec![assignment] });
+    world.happened(&system, access::Event::AssignmentsSet { blueprint, item: None, assignments: vec![assignment] });
 }
 
 fn make_template(world: &mut World) {

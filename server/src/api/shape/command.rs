@@ -76,6 +76,7 @@ pub fn made(events: &[Arc<Recorded>]) -> Option<String> {
         Event::Template(blueprint::Event::VersionCreated { template, .. }) => Some(template.version.to_string()),
         Event::Access(access::Event::UserCreated { user, .. }) => Some(user.to_string()),
         Event::Access(access::Event::GroupCreated { group, .. }) => Some(group.to_string()),
+        Event::Access(access::Event::RoleCreated { role, .. }) => Some(role.to_string()),
         Event::Access(access::Event::KeyCreated { key, .. }) => Some(key.to_string()),
         Event::Series(series::Event::FileUploaded { file, .. }) => Some(file.to_string()),
         Event::Signoff(signoff::Event::ReviewSubmitted { review, .. }) => Some(review.to_string()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_core::State;
 use countersign_core::artifact::workflow::StepView;
 use countersign_core::artifact::{self, Item, StepStatus};
-use countersign_core::ids::ItemId;
+use countersign_core::ids::{FieldId, ItemId};
 use countersign_core::signoff::{self, Cycle, SignoffKey};
 use countersign_core::sync::{SyncObject, SyncSource};
 use countersign_projections::derive;
@@ -98,12 +98,18 @@ pub struct StepShape {
     signoff: Option<&'static str>,
 }
 
-/// As it is in this state; what `is_readable` refuses is not named.
+/// As it is in this state; what `is_readable` and `reads` refuse is not named.
 #[must_use]
-pub fn item(state: &State, item: &Item, is_readable: &dyn Fn(ItemId) -> bool) -> ItemShape {
+pub fn item(
+    state: &State,
+    item: &Item,
+    is_readable: &dyn Fn(ItemId) -> bool,
+    reads: &dyn Fn(&FieldId) -> bool,
+) -> ItemShape {
     let shown = |id: &ItemId| is_readable(*id);
     let fields = artifact::field_values(state, item);
-    let fields = fields.into_iter().map(|(id, held)| (id.to_string(), value::json(&held))).collect();
+    let fields =
+        fields.into_iter().filter(|(id, _)| reads(id)).map(|(id, held)| (id.to_string(), value::json(&held))).collect();
     ItemShape {
         id: item.id.to_string(),
         name: item.name.to_string(),

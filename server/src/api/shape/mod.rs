@@ -4,6 +4,7 @@ pub mod command;
 pub mod configuration;
 pub mod item;
 pub mod people;
+pub mod rules;
 pub mod signoff;
 pub mod template;
 pub mod value;
