@@ -158,7 +158,7 @@ async fn blueprints_are_made_listed_changed_and_deleted() -> Result<()> {
     ensure!(admin.post("/blueprints", body.clone()).await?["id"] == "bp.car");
     admin.refused(Method::POST, "/blueprints", Some(&body), 409, "blueprint_exists").await?;
     let found = admin.acting_as("rob").get(CAR).await?;
-    ensure!(found["document"].to_string() == r#"{"icon":"car","z":1,"a":2}"#, "{found}");
+    ensure!(serde_json::to_string(&found["document"])? == r#"{"icon":"car","z":1,"a":2}"#, "{found}");
     let first = admin.get("/blueprints?limit=3").await?;
     let cursor = first["nextCursor"].as_str().unwrap_or_default();
     let rest = admin.get(&format!("/blueprints?cursor={cursor}")).await?;

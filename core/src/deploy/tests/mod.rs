@@ -1,5 +1,5 @@
 //! Specs of infrastructures and of the gate before them.
-#![expect(clippy::unwrap_used, reason = "a failing test should panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failing test should panic")]
 
 mod demands;
 mod deployments;
