@@ -129,13 +129,17 @@ async fn no_mail_is_lost_or_named_anew_when_server_and_service_die() -> Result<(
     let mails = scene.sink.until(1).await?;
     ensure!(to_whom(&mails) == ["ana@example.com"], "{mails:?}");
     ensure!(mails[0].header("Message-ID").starts_with(&format!("<{event}.us.")), "{mails:?}");
-    // What was told is not told again by another start.
-    scene.attempts(2).await?;
+    // Told at least once: a kill between a delivery and its entry in the ledger repeats the mail, under the same id.
     scene.server.kill()?;
     scene.server.restart()?;
     scene.server.admin().post(&scene.signoff("request-approval"), json!({})).await?;
-    let mails = scene.sink.until(2).await?;
-    ensure!(to_whom(&mails) == ["ana@example.com", "bo@example.com"], "{mails:?}");
+    let mut mails = scene.sink.until(2).await?;
+    if !to_whom(&mails).contains(&"bo@example.com") {
+        mails = scene.sink.until(3).await?;
+    }
+    let (repeated, others): (Vec<_>, Vec<_>) = mails.iter().partition(|mail| mail.to == ["ana@example.com"]);
+    ensure!(others.len() == 1 && others[0].to == ["bo@example.com"], "{mails:?}");
+    ensure!(repeated.iter().all(|mail| mail.header("Message-ID") == mails[0].header("Message-ID")), "{mails:?}");
     Ok(())
 }
 
