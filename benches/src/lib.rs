@@ -2,6 +2,7 @@
 //!
 //! A figure alone says little on another machine; a ratio to the bare minimum, taken in the same run, does.
 
+pub mod estate;
 pub mod load;
 pub mod raw;
 

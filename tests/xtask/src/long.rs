@@ -5,8 +5,11 @@ use anyhow::{Result, bail};
 use crate::{nats, run_with};
 
 /// The long tests: name, package, test filter, rounds.
-const LONG_TESTS: &[(&str, &str, &str, &str)] =
-    &[("kill", "countersign-tests", "crash::", "100"), ("power-cut", "countersign-engine", "power_cut", "200")];
+const LONG_TESTS: &[(&str, &str, &str, &str)] = &[
+    ("kill", "countersign-tests", "crash::", "100"),
+    ("power-cut", "countersign-engine", "power_cut", "200"),
+    ("estate", "countersign-benches", "estate::", "25"),
+];
 
 /// Runs one by its name.
 pub(crate) fn long(name: &str) -> Result<()> {
