@@ -8,7 +8,7 @@ use countersign_core::input::Input;
 
 use super::{Making, Sink, initiative};
 
-const FIRST: [&str; 8] = ["Ana", "Bo", "Chloé", "Dmitri", "Eda", "Farid", "Grace", "Hiro"];
+const FIRST: [&str; 8] = ["Ana", "Bo", "Chloe", "Dmitri", "Eda", "Farid", "Grace", "Hiro"];
 const THEMES: [&str; 6] = [
     "Fewer card frauds",
     "Faster claims",
