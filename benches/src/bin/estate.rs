@@ -3,6 +3,9 @@
 //! `estate make DIR [DIVISOR]` writes a data directory that `countersign serve` opens; `estate measure DIR` starts the
 //! service that was built beside this program on it and prints a table.
 
+#![expect(clippy::print_stdout, reason = "a measurement speaks to the person at the terminal")]
+#![expect(clippy::indexing_slicing, reason = "indexing a JSON value gives null and never panics")]
+
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -29,6 +32,7 @@ const REQUESTS: usize = 300;
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    countersign_server::tls::install_provider();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["make", directory] => make(Path::new(directory), 1),
@@ -237,10 +241,10 @@ async fn write(
     while !is_done.load(Ordering::Relaxed) {
         ticks.tick().await;
         let item = dice.one(&items).cloned().context("there are govern items")?;
-        let number = dice.next();
+        let number = dice.draw();
         let (service, written) = (service.clone(), written.clone());
         waiting.spawn(async move {
-            let request = if number % 2 == 0 {
+            let request = if number.is_multiple_of(2) {
                 let body = json!({"text": format!("Comment {number}")});
                 service.request(Method::POST, &format!("/items/{item}/comments"), None).json(&body)
             } else {

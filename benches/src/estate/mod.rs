@@ -87,7 +87,7 @@ impl Dice {
     }
 
     /// Any number.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -97,17 +97,17 @@ impl Dice {
 
     /// Below `end`; 0 when that is 0.
     pub fn below(&mut self, end: u32) -> u32 {
-        u32::try_from(self.next() % u64::from(end.max(1))).unwrap_or(0)
+        u32::try_from(self.draw() % u64::from(end.max(1))).unwrap_or(0)
     }
 
     /// One of these.
     pub fn one<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
-        of.get(usize::try_from(self.next() % of.len().max(1) as u64).unwrap_or(0))
+        of.get(usize::try_from(self.draw() % of.len().max(1) as u64).unwrap_or(0))
     }
 
     /// In so many of a hundred cases.
     pub fn happens(&mut self, percent: u64) -> bool {
-        self.next() % 100 < percent
+        self.draw() % 100 < percent
     }
 }
 
@@ -199,7 +199,7 @@ fn close(world: &mut World) {
     let all = Rights { read: true, write: true, create: true, delete: true, admin: true };
     let write = Rights { read: true, write: true, create: true, ..Rights::default() };
     let roles = vec![("ro.project_manager".into(), all), ("ro.contributor".into(), write)];
-    let permissions = Permissions { everyone: Rights::default(), roles };
+    let permissions = Permissions { everyone: Rights::default(), roles, ..Permissions::default() };
     world.happened(&Principal::System, access::Event::PermissionsSet { blueprint: None, permissions });
 }
 

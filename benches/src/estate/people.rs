@@ -53,7 +53,7 @@ pub(super) fn make<S: Sink>(making: &mut Making<'_, S>) -> Result<()> {
     ] {
         let infra = InfraKey { node: NodeId::from("deployer"), infra: infra.into() };
         let (kind, stage, policy) = (Some(InfraKind::Project), Some(stage.into()), Some(policy));
-        making.world.run(&admin, deploy::Command::SetInfrastructure { infra, kind, stage, policy });
+        making.world.run(&admin, deploy::Command::SetInfrastructure { infra, kind, stage, policy, demands: None });
     }
     making.hand_over()
 }

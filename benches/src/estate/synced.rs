@@ -47,12 +47,12 @@ pub(super) fn node_of(project: u32, nodes: u32) -> NodeId {
 
 /// The key of a project.
 pub(super) fn key_of(project: u32) -> Arc<str> {
-    format!("{}_{project}", SUBJECTS[project as usize % SUBJECTS.len()].to_uppercase()).into()
+    format!("{}_{project}", subject(project).to_uppercase()).into()
 }
 
 pub(super) fn project<S: Sink>(making: &mut Making<'_, S>, number: u32) -> Result<Objects> {
     let (node, project) = (node_of(number, making.sizes.nodes), key_of(number));
-    let subject = SUBJECTS[number as usize % SUBJECTS.len()];
+    let subject = subject(number);
     let place = making.dice.one(&PLACES).copied().unwrap_or_default();
     let mut speaker = Speaker { node, revision: 1 };
     let name = format!("{subject} {place} {number}");
@@ -96,7 +96,7 @@ fn model<S: Sink>(
     // Models are numbered through the projects, so that versions spread evenly over all of them.
     let overall = number.saturating_mul(sizes.projects).saturating_add(place);
     let count = share(sizes.versions, sizes.models, overall);
-    let name = format!("Predict {} {number}", SUBJECTS[overall as usize % SUBJECTS.len()].to_lowercase());
+    let name = format!("Predict {} {number}", subject(overall).to_lowercase());
     let object = SyncObject::SavedModel { project: project.clone(), model: model.clone() };
     let active = format!("v{}", count.max(1));
     let item = speaker.tell(making, object, &name, |sync| sync.active = Some(Active::Version(active.into())))?;
@@ -183,4 +183,9 @@ impl Speaker {
         making.world.run(&self.principal(), sync::Command::Sync(sync));
         making.world.state.nodes.items.get(&key).copied().context("a synced object has an item")
     }
+}
+
+/// One of the subjects, in turn.
+fn subject(number: u32) -> &'static str {
+    SUBJECTS.iter().cycle().nth(number as usize % SUBJECTS.len()).copied().unwrap_or_default()
 }

@@ -75,7 +75,7 @@ fn an_estate_has_sign_offs_in_every_state_and_the_views_count_what_the_state_hol
 fn counts(snapshot: &Snapshot) -> Result<()> {
     let state = &snapshot.state;
     let projects = state.items.by_blueprint.get(&BlueprintId::from(BLUEPRINT)).cloned().unwrap_or_default();
-    let shown = |id: &&ItemId| state.items.by_id.get(id).is_some_and(|item| !item.is_archived);
+    let shown = |id: &&ItemId| state.items.by_id.get(*id).is_some_and(|item| !item.is_archived);
     let gauges: usize = snapshot.views.board.gauges(&|_| true).iter().map(|(_, count)| count).sum();
     ensure!(gauges == projects.iter().filter(shown).count(), "{gauges} on the board");
     let query = GovernableQuery { limit: 1_000, ..GovernableQuery::default() };
@@ -192,7 +192,7 @@ fn canonical(messages: &[(Principal, Message)]) -> Result<BTreeMap<SyncKey, Stri
         let parent = parent.and_then(|parent| parent.source.as_ref()).map(|source| source.key.clone());
         let source = item.source.as_ref();
         let content = source.map(|source| (source.revision, source.digest, source.is_gone, source.active.clone()));
-        let row = (&item.name, content, parent, points, registry.evaluations(*id));
+        let row = (&item.name, content, parent, points, countersign_core::sync::evaluations(state, *id).count());
         rows.insert(key.clone(), format!("{row:?}"));
     }
     Ok(rows)
@@ -228,8 +228,14 @@ fn messages_shuffled_doubled_and_cut_off_and_sent_again_give_what_the_orderly_on
 fn three_years_of_monthly_resets_pass_in_no_time_and_in_due_order() -> Result<()> {
     let (mut world, _) = made(SEED)?;
     let admin = world.admin();
-    let recurrence =
-        countersign_core::blueprint::Recurrence { activated: true, days: 0, weeks: 0, months: 1, years: 0 };
+    let recurrence = countersign_core::blueprint::Recurrence {
+        activated: true,
+        days: 0,
+        weeks: 0,
+        months: 1,
+        years: 0,
+        reload: false,
+    };
     let decided = |status| matches!(status, Status::Approved | Status::Rejected);
     let all = world.state.signoffs.by_step.iter().filter(|(_, signoff)| decided(signoff.status));
     let decided: Vec<_> = all.map(|(key, _)| key.clone()).collect();
