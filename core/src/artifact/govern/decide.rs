@@ -126,11 +126,12 @@ pub(in crate::artifact) fn show(draft: &mut Draft<'_>, item: ItemId) -> Result<(
     let found = readable(draft, item)?;
     let (_, blueprint) = governable(&found)?;
     require(draft, Action::Create, Subject::Blueprint(&blueprint))?;
+    if source_parent(draft.state(), item).is_some_and(|parent| is_hidden(draft.state(), parent)) {
+        return Err(Rejection::HiddenByParent { item }.into());
+    }
     if found.is_hidden {
         draft.emit(Event::ItemShown { item });
         govern_upcoming(draft, item);
-    } else if is_hidden(draft.state(), item) {
-        return Err(Rejection::HiddenByParent { item }.into());
     }
     Ok(())
 }

@@ -220,7 +220,12 @@ fn hiding_covers_children_and_is_taken_back() {
     let world = Spec::given(world).as_user("cora").when(govern(project)).then_rejected("item_hidden");
     let spec = Spec::given(world).as_user("cora");
     let world = spec.when(Command::Show { item: version }).then_rejected("hidden_by_parent");
+    let hide_both = Spec::given(world).as_user("cora").when(Command::Hide { item: version });
+    let spec = Spec::given(hide_both.then(&["ItemHidden"])).as_user("cora");
+    let world = spec.when(Command::Show { item: version }).then_rejected("hidden_by_parent");
     let world = Spec::given(world).as_user("cora").when(show).then(&["ItemShown"]);
+    assert!(is_hidden(&world.state, version), "hidden by itself before, and so it stays");
+    let world = Spec::given(world).as_user("cora").when(Command::Show { item: version }).then(&["ItemShown"]);
     assert!(!is_hidden(&world.state, version));
     let (_, world) = Spec::given(world).as_user("cora").when(with_parents).accepted();
     Spec::given(world).as_user("cora").when(Command::Hide { item: project }).then_rejected("already_governed");
