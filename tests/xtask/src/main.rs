@@ -6,9 +6,11 @@ use anyhow::{Context as _, Result, ensure};
 use clap::{Parser, Subcommand};
 
 mod ci;
+mod dataiku;
 mod demo;
 mod long;
 mod nats;
+mod python;
 mod smtp;
 
 /// The project's checks and set-up.
@@ -22,6 +24,8 @@ struct Arguments {
 enum Task {
     /// Runs all checks: formatting, lints, a build, every test.
     Ci,
+    /// Fetches Dataiku's Python client and pytest into `.deps/dataiku`.
+    Dataiku,
     /// Gets what the demo needs, builds the product and runs `countersign demo` with these arguments.
     Demo {
         /// For example `--script`.
@@ -33,6 +37,12 @@ enum Task {
         /// Its name.
         name: String,
     },
+    /// Builds the binary and tests its public API with Dataiku's own client.
+    Publicapi {
+        /// Arguments of pytest, for example a file or `-k WORD`; all of `tests/publicapi` without any.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Fetches the nats-server that tests and demo use into `.deps/nats`.
     Nats,
     /// Fetches the SMTP server that tests use into `.deps/aiosmtpd`.
@@ -42,9 +52,14 @@ enum Task {
 fn main() -> Result<()> {
     match Arguments::parse().task {
         Task::Ci => ci::ci(),
+        Task::Dataiku => dataiku::fetch(),
         Task::Demo { arguments } => demo::demo(&arguments),
         Task::Long { name } => long::long(&name),
         Task::Nats => nats::fetch(),
+        Task::Publicapi { arguments } => {
+            run("cargo", &["build", "--workspace", "--bins", "--locked"])?;
+            dataiku::test(&arguments)
+        }
         Task::Smtp => smtp::fetch(),
     }
 }
