@@ -17,7 +17,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::api::{self, GOVERN_POSITION};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{health, metrics};
+use crate::{health, metrics, publicapi};
 
 /// How long a request may take; uploads and downloads have [`TRANSFER_TIME_MAX`], event streams no end.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
@@ -60,7 +60,9 @@ pub fn router(app: App) -> Router {
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Problem::internal(&"a handler panicked").into_response()
         }));
-    api.route("/livez", get(health::livez))
+    let all = api
+        .merge(publicapi::router())
+        .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::render))
         .merge(docs)
@@ -72,7 +74,8 @@ pub fn router(app: App) -> Router {
         .layer(from_fn(bounded))
         .route_layer(from_fn(metrics::measure))
         .layer(around)
-        .with_state(app)
+        .with_state(app);
+    publicapi::transport::around(all)
 }
 
 /// Sets a header that the handler did not set.

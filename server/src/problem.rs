@@ -43,6 +43,17 @@ pub struct WrongField {
     pub message: String,
 }
 
+/// What a problem says, beside its answer: for a door of HTTP that says it in another form.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// Stable, snake case.
+    pub code: Cow<'static, str>,
+    /// This case, for people.
+    pub detail: String,
+    /// The fields that are wrong.
+    pub fields: Vec<WrongField>,
+}
+
 /// RFC 9457, with our stable `code`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -160,6 +171,12 @@ impl Problem {
         (self.0.status.as_u16(), self.0.code.into_owned(), self.0.detail)
     }
 
+    /// What it says, for a door that says it in another form.
+    #[must_use]
+    pub fn tell(&self) -> Told {
+        Told { code: self.0.code.clone(), detail: self.0.detail.clone(), fields: self.0.fields.clone() }
+    }
+
     /// Its stable code.
     #[must_use]
     pub fn code(&self) -> &str {
@@ -240,6 +257,7 @@ impl From<RebuildError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let told = self.tell();
         let Parts { status, code, detail, fields, position } = *self.0;
         let body = ProblemBody {
             r#type: format!("{TYPE_PREFIX}{code}"),
@@ -251,6 +269,7 @@ impl IntoResponse for Problem {
             position: position.map(|position| position.0),
         };
         let mut response = (status, Json(body)).into_response();
+        response.extensions_mut().insert(told);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(position) = position {

@@ -20,6 +20,7 @@ mod ingest;
 mod nats_admission;
 mod nats_service;
 mod notify_mail;
+mod publicapi;
 mod relay;
 mod tidy;
 mod tutorial;

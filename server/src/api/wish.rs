@@ -64,6 +64,13 @@ impl Terms {
         Self { caller: Caller::new(principal, channel, correlation), expected: None }
     }
 
+    /// The same through another door.
+    #[must_use]
+    pub fn through(mut self, channel: Channel) -> Self {
+        self.caller.channel = channel;
+        self
+    }
+
     /// The terms of one command among several of a request: its idempotency key is the request's and what it is about.
     pub fn part(&self, about: ItemId) -> Result<Self, Problem> {
         if self.expected.is_some() {
@@ -326,7 +333,7 @@ fn digest(parts: &[&[u8]]) -> Digest {
     Digest::of(&bytes)
 }
 
-fn unreadable(error: &axum::Error) -> Problem {
+pub(crate) fn unreadable(error: &axum::Error) -> Problem {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = cause {
         if error.to_string().contains("length limit exceeded") {
@@ -345,6 +352,11 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.trim_ascii().first() != Some(&b'{') {
         return Err(Problem::invalid_field("body", "wrong_type", "not an object"));
     }
+    parse_any(bytes)
+}
+
+/// Any JSON, as what it should be.
+pub(crate) fn parse_any<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
@@ -353,7 +365,7 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })
 }
 
-fn malformed(error: &serde_json::Error) -> Problem {
+pub(crate) fn malformed(error: &serde_json::Error) -> Problem {
     Problem::malformed("malformed_json", format!("the body is not JSON: {error}"))
 }
 
