@@ -19,6 +19,8 @@ pub mod views;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod naive;
+#[cfg(test)]
 mod story;
 #[cfg(test)]
 mod tests;

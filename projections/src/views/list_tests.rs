@@ -22,7 +22,7 @@ fn anything(_: ItemId) -> bool {
     true
 }
 
-fn views(world: &World) -> Views {
+pub(super) fn views(world: &World) -> Views {
     let mut views = Views::default();
     for (event, state) in states(&world.log) {
         views.apply(&event, &state);
@@ -31,7 +31,7 @@ fn views(world: &World) -> Views {
 }
 
 /// The story, and some more objects with names of all kinds.
-fn crowd() -> World {
+pub(super) fn crowd() -> World {
     let (mut world, _) = story();
     for number in 0..40_u32 {
         let project = format!("P{}", number % 7);

@@ -8,6 +8,8 @@ pub mod items;
 #[cfg(test)]
 mod list_tests;
 pub mod outbox;
+#[cfg(test)]
+mod random_tests;
 pub mod registry;
 pub mod search;
 #[cfg(test)]

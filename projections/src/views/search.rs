@@ -2,6 +2,9 @@
 //!
 //! A token is a run of letters and digits in lower case. A query's tokens are prefixes, all of which an item has to
 //! hold. Bounded per item; what lies beyond the bounds is not found.
+//!
+//! A query is answered from the rarest of its terms on: what holds all of them is a set of bits, so that a list can
+//! pass over everything else without looking at it. Only terms that nearly everything holds are asked item by item.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,6 +13,7 @@ use countersign_core::artifact::Item;
 use countersign_core::ids::ItemId;
 use countersign_core::sync::SyncObject;
 use countersign_core::value::Value;
+use fixedbitset::FixedBitSet;
 use imbl::{OrdMap, OrdSet};
 
 use crate::projection::Rows;
@@ -22,6 +26,13 @@ pub const TOKEN_CHARS_MAX: usize = 40;
 pub const TEXT_BYTES_MAX: usize = 4 * 1024;
 /// Most tokens of a query; more are not looked at.
 pub const QUERY_TOKENS_MAX: usize = 12;
+/// Most postings that are read to begin a set of holders; of what is more frequent, a walk finds a page sooner. Few in
+/// tests, where both ways are taken.
+const COLLECTED_MAX: usize = if cfg!(test) { 60 } else { 200_000 };
+/// To find where a token's postings begin takes as long as to read so many.
+const SEEK_POSTINGS: usize = 32;
+/// To look one item over takes as long as to read so many postings.
+const LOOK_POSTINGS: usize = 24;
 
 /// Which items hold which tokens.
 #[derive(Debug, Clone, Default)]
@@ -46,8 +57,18 @@ struct Token {
 pub struct Found<'a> {
     index: &'a Index,
     item: Option<ItemId>,
-    /// Per token of the query: the tokens that begin with it, ascending, and how many items they are in.
-    terms: Vec<(Vec<u32>, usize)>,
+    /// One per token of the query, the rarest first.
+    terms: Vec<Term>,
+    /// What holds all terms; nothing when each of them is too frequent to be collected.
+    holders: Option<FixedBitSet>,
+}
+
+/// The tokens that begin with one token of a query.
+#[derive(Debug, Clone, Default)]
+struct Term {
+    tokens: FixedBitSet,
+    kinds: usize,
+    items: usize,
 }
 
 impl Index {
@@ -81,20 +102,57 @@ impl Index {
     pub fn find(&self, text: &str) -> Found<'_> {
         let mut terms = BTreeSet::new();
         split(text, &mut terms, QUERY_TOKENS_MAX);
-        let terms = terms.iter().map(|term| {
-            let from: Arc<str> = term.as_str().into();
-            let mut count = 0_usize;
-            let tokens = self.tokens.range(from..).take_while(|(token, _)| token.starts_with(term.as_str()));
-            let mut numbers: Vec<u32> = tokens
-                .map(|(_, token)| {
-                    count = count.saturating_add(usize::try_from(token.items).unwrap_or(usize::MAX));
-                    token.number
-                })
-                .collect();
-            numbers.sort_unstable();
-            (numbers, count)
-        });
-        Found { index: self, item: text.trim().parse().ok(), terms: terms.collect() }
+        let mut terms: Vec<Term> = terms.iter().map(|term| self.term(term)).collect();
+        terms.sort_by_key(Term::cost);
+        let holders = self.holders(&terms);
+        Found { index: self, item: text.trim().parse().ok(), terms, holders }
+    }
+
+    fn term(&self, begin: &str) -> Term {
+        let mut term = Term::default();
+        let from: Arc<str> = begin.into();
+        for (_, token) in self.tokens.range(from..).take_while(|(token, _)| token.starts_with(begin)) {
+            term.tokens.grow_and_insert(place(token.number));
+            term.kinds += 1;
+            term.items = term.items.saturating_add(place(token.items));
+        }
+        term
+    }
+
+    /// What holds all terms, which come the rarest first.
+    fn holders(&self, terms: &[Term]) -> Option<FixedBitSet> {
+        let (first, rest) = terms.split_first()?;
+        let mut holders = (first.cost() <= COLLECTED_MAX).then(|| self.collect(first))?;
+        for term in rest {
+            let left = holders.count_ones(..);
+            if left.saturating_mul(LOOK_POSTINGS) < term.cost() {
+                let lost: Vec<usize> = holders.ones().filter(|item| !self.holds(item_at(*item), term)).collect();
+                lost.into_iter().for_each(|item| holders.remove(item));
+            } else {
+                holders.intersect_with(&self.collect(term));
+            }
+        }
+        Some(holders)
+    }
+
+    fn collect(&self, term: &Term) -> FixedBitSet {
+        let mut items = FixedBitSet::new();
+        if let Some((last, _)) = self.items.get_max() {
+            items.grow(place(last.0).saturating_add(1));
+        }
+        for number in term.tokens.ones() {
+            self.postings(number).for_each(|item| items.grow_and_insert(place(item.0)));
+        }
+        items
+    }
+
+    fn postings(&self, number: usize) -> impl Iterator<Item = ItemId> {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        self.postings.range((number, ItemId(0))..=(number, ItemId(u32::MAX))).map(|(_, item)| *item)
+    }
+
+    fn holds(&self, item: ItemId, term: &Term) -> bool {
+        self.items.get(&item).is_some_and(|held| held.iter().any(|number| term.tokens.contains(place(*number))))
     }
 
     pub(super) fn digest(&self, rows: &mut Rows) {
@@ -142,41 +200,58 @@ impl Index {
     }
 }
 
+impl Term {
+    /// Of collecting its holders, in postings read.
+    fn cost(&self) -> usize {
+        self.kinds.saturating_mul(SEEK_POSTINGS).saturating_add(self.items)
+    }
+}
+
 impl Found<'_> {
     /// Whether an item holds all of it.
     #[must_use]
     pub fn has(&self, item: ItemId) -> bool {
-        if self.item == Some(item) {
-            return true;
-        }
-        let Some(held) = self.index.items.get(&item) else { return false };
-        let begins = |numbers: &[u32]| held.iter().any(|number| numbers.binary_search(number).is_ok());
-        self.terms.iter().all(|(numbers, _)| begins(numbers))
+        self.item == Some(item)
+            || match &self.holders {
+                Some(holders) => holders.contains(place(item.0)),
+                None => self.index.items.contains_key(&item) && self.holds(item),
+            }
     }
 
     /// At most how many items it finds.
     #[must_use]
     pub fn count_max(&self) -> usize {
-        let rarest = self.terms.iter().map(|(_, count)| *count).min();
-        rarest.unwrap_or(self.index.items.len()).saturating_add(usize::from(self.item.is_some()))
+        let rarest = || self.terms.iter().map(|term| term.items).min().unwrap_or(self.index.items.len());
+        let holders = self.holders.as_ref().map_or_else(rarest, |holders| holders.count_ones(..));
+        holders.saturating_add(usize::from(self.item.is_some()))
     }
 
     /// What it finds, each once, in order of making.
     #[must_use]
     pub fn items(&self) -> BTreeSet<ItemId> {
-        let mut found = BTreeSet::new();
-        match self.terms.iter().min_by_key(|(_, count)| *count) {
-            None => found.extend(self.index.items.keys().copied()),
-            Some((numbers, _)) => {
-                for number in numbers {
-                    let postings = self.index.postings.range((*number, ItemId(0))..=(*number, ItemId(u32::MAX)));
-                    found.extend(postings.map(|(_, item)| *item).filter(|item| self.has(*item)));
-                }
+        let mut found: BTreeSet<ItemId> = match (&self.holders, self.terms.first()) {
+            (Some(holders), _) => holders.ones().map(item_at).collect(),
+            (None, Some(rarest)) => {
+                let tokens = rarest.tokens.ones().flat_map(|number| self.index.postings(number));
+                tokens.filter(|item| self.holds(*item)).collect()
             }
-        }
+            (None, None) => self.index.items.keys().copied().collect(),
+        };
         found.extend(self.item.filter(|item| self.index.items.contains_key(item)));
         found
     }
+
+    fn holds(&self, item: ItemId) -> bool {
+        self.terms.iter().all(|term| self.index.holds(item, term))
+    }
+}
+
+fn place(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn item_at(place: usize) -> ItemId {
+    ItemId(u32::try_from(place).unwrap_or(u32::MAX))
 }
 
 fn tokens_of(item: &Item) -> BTreeSet<String> {

@@ -15,8 +15,8 @@ use crate::page::{Cursor, Key, Order, Page, page, page_of_sorted};
 use crate::readable::{Plan, Scope};
 use crate::views::search::Found;
 
-/// So many candidates are looked at one by one rather than walking an order.
-const CANDIDATES_MAX: usize = 4_000;
+/// So many candidates are looked at one by one rather than walking an order; few in tests, where both ways are taken.
+const CANDIDATES_MAX: usize = if cfg!(test) { 6 } else { 4_000 };
 
 /// What a list is narrowed by, apart from its blueprint.
 struct Narrow<'a> {
@@ -54,7 +54,7 @@ impl Items {
         }
         (narrow.sort, narrow.order) = (query.sort, query.order);
         (narrow.cursor, narrow.limit) = (query.cursor.as_ref(), query.limit);
-        narrow.page(&|row: &Row| {
+        narrow.page(&|_, row: &Row| {
             (query.governed != Some(false) || (row.is_governable && row.governed_by.is_none()))
                 && (query.archived != Some(false) || !row.is_archived)
         })
@@ -71,23 +71,16 @@ impl Items {
         let blueprints = query.blueprint.clone().map_or_else(kinds, |blueprint| vec![blueprint]);
         // Nothing can be hidden by a parent that is not there.
         let hidden: OrdSet<ItemId> = self.hidden.iter().flat_map(|item| below(state, *item)).collect();
-        let is_readable = |item: ItemId| hidden.contains(&item) == query.hidden && is_readable(item);
-        let mut narrow = self.narrow(blueprints, query.q.as_deref(), None, &is_readable);
-        let scoped = |item: ItemId, row: &Row| match query.scope.as_deref().map(|plan| plan.of(&row.blueprint)) {
-            Some(Scope::All) => hidden.contains(&item) == query.hidden,
-            Some(Scope::Nothing) => false,
-            Some(Scope::Among(items)) => items.contains(&item) && is_readable(item),
-            Some(Scope::Ask) | None => is_readable(item),
-        };
-        let fits = |item: ItemId| query.recommended.is_none_or(|wanted| is_recommended(state, item) == wanted);
-        let judge = |item: ItemId| self.rows.get(&item).is_some_and(|row| scoped(item, row)) && fits(item);
-        narrow.is_readable = &judge;
+        let mut narrow = self.narrow(blueprints, query.q.as_deref(), query.scope.as_deref(), is_readable);
         narrow.sets.push(&self.ungoverned);
         if query.hidden {
             narrow.sets.push(&hidden);
         }
         (narrow.cursor, narrow.limit) = (query.cursor.as_ref(), query.limit);
-        narrow.page(&|_| true)
+        narrow.page(&|item, _| {
+            hidden.contains(&item) == query.hidden
+                && query.recommended.is_none_or(|wanted| is_recommended(state, item) == wanted)
+        })
     }
 
     fn narrow<'a>(
@@ -116,23 +109,21 @@ impl Items {
 }
 
 impl Narrow<'_> {
-    fn page(&self, keep: &dyn Fn(&Row) -> bool) -> Page<ItemId> {
-        let is_kept = |item: ItemId, row: &Row| {
-            self.sets.iter().all(|set| set.contains(&item))
-                && self.found.as_ref().is_none_or(|found| found.has(item))
-                && keep(row)
-                && self.may(item, row)
+    fn page(&self, keep: &dyn Fn(ItemId, &Row) -> bool) -> Page<ItemId> {
+        let is_wanted = |item: ItemId| {
+            self.found.as_ref().is_none_or(|found| found.has(item)) && self.sets.iter().all(|set| set.contains(&item))
         };
+        let is_kept = |item: ItemId, row: &Row| keep(item, row) && self.may(item, row);
         match self.candidates() {
             Some(candidates) => {
                 let rows = candidates.into_iter().filter_map(|item| Some((item, self.items.rows.get(&item)?)));
                 let of_list = |row: &Row| self.blueprints.contains(&row.blueprint);
-                let keys = rows.filter(|(item, row)| of_list(row) && is_kept(*item, row));
+                let keys = rows.filter(|(item, row)| of_list(row) && is_wanted(*item) && is_kept(*item, row));
                 let keys = keys.map(|(item, row)| row.key(item, self.sort));
                 page(keys, self.cursor, self.order, self.limit)
             }
             None => {
-                let keys = self.items.orders.walk(&self.blueprints, self.sort, self.order, self.cursor);
+                let keys = self.items.orders.walk(&self.blueprints, self.sort, self.order, self.cursor, &is_wanted);
                 let row = |key: &Key| self.items.rows.get(&key.id);
                 page_of_sorted(keys.filter(|key| row(key).is_some_and(|row| is_kept(key.id, row))), self.limit)
             }

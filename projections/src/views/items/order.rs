@@ -59,16 +59,18 @@ impl Orders {
         self.0.keys()
     }
 
-    /// The items of several blueprints, in order, after the cursor.
+    /// The items of several blueprints, in order, after the cursor. What is not wanted costs least when it is passed over
+    /// here, before the runs are merged.
     pub(super) fn walk<'a>(
         &'a self,
         blueprints: &[BlueprintId],
         sort: Sort,
         order: Order,
         after: Option<&Cursor>,
+        is_wanted: &'a dyn Fn(ItemId) -> bool,
     ) -> Box<dyn Iterator<Item = Key> + 'a> {
         let of = blueprints.iter().filter_map(|blueprint| self.0.get(blueprint));
-        let runs: Vec<Run<'a>> = of.map(|of| of.run(sort, order, after)).collect();
+        let runs: Vec<Run<'a>> = of.map(|of| of.run(sort, order, after, is_wanted)).collect();
         match order {
             Order::Ascending => Box::new(Merge::<'a, Reverse<Key>>::new(runs)),
             Order::Descending => Box::new(Merge::<'a, Key>::new(runs)),
@@ -86,41 +88,45 @@ impl Of {
         self.by_id.remove(&id);
     }
 
-    fn run(&self, sort: Sort, order: Order, after: Option<&Cursor>) -> Run<'_> {
+    fn run<'a>(
+        &'a self,
+        sort: Sort,
+        order: Order,
+        after: Option<&Cursor>,
+        is_wanted: &'a dyn Fn(ItemId) -> bool,
+    ) -> Run<'a> {
         let after = after.map(|Cursor(key)| key);
         let step = |key: &Key| u32::try_from(key.number).unwrap_or(u32::MAX);
         match sort {
-            Sort::Name => run(&self.by_name, after.map(|key| (key.text.clone(), key.id)), order, |(text, id)| Key {
-                text: text.clone(),
-                number: 0,
-                id: *id,
-            }),
-            Sort::Id => run(&self.by_id, after.map(|key| key.id), order, |id| Key::of_number(0, *id)),
-            Sort::Changed => {
-                run(&self.by_change, after.map(|key| (Position(key.number), key.id)), order, |(at, id)| {
-                    Key::of_number(at.0, *id)
-                })
+            Sort::Name => {
+                let kept = run(&self.by_name, after.map(|key| (key.text.clone(), key.id)), order);
+                let kept = kept.filter(|(_, id)| is_wanted(*id));
+                Box::new(kept.map(|(text, id)| Key { text: text.clone(), number: 0, id: *id }))
             }
-            Sort::Step => run(&self.by_step, after.map(|key| (step(key), key.id)), order, |(rank, id)| {
-                Key::of_number(u64::from(*rank), *id)
-            }),
+            Sort::Id => {
+                let kept = run(&self.by_id, after.map(|key| key.id), order).filter(|id| is_wanted(**id));
+                Box::new(kept.map(|id| Key::of_number(0, *id)))
+            }
+            Sort::Changed => {
+                let kept = run(&self.by_change, after.map(|key| (Position(key.number), key.id)), order);
+                Box::new(kept.filter(|(_, id)| is_wanted(*id)).map(|(at, id)| Key::of_number(at.0, *id)))
+            }
+            Sort::Step => {
+                let kept = run(&self.by_step, after.map(|key| (step(key), key.id)), order);
+                Box::new(kept.filter(|(_, id)| is_wanted(*id)).map(|(rank, id)| Key::of_number(u64::from(*rank), *id)))
+            }
         }
     }
 }
 
 /// A set from beyond a place on, either way.
-fn run<'a, T: Ord + Clone + 'a>(
-    set: &'a OrdSet<T>,
-    after: Option<T>,
-    order: Order,
-    key: impl Fn(&T) -> Key + 'a,
-) -> Run<'a> {
+fn run<'a, T: Ord + Clone>(set: &'a OrdSet<T>, after: Option<T>, order: Order) -> Box<dyn Iterator<Item = &'a T> + 'a> {
     use std::ops::Bound::{Excluded, Unbounded};
     match (after, order) {
-        (None, Order::Ascending) => Box::new(set.iter().map(key)),
-        (None, Order::Descending) => Box::new(set.iter().rev().map(key)),
-        (Some(after), Order::Ascending) => Box::new(set.range((Excluded(after), Unbounded)).map(key)),
-        (Some(after), Order::Descending) => Box::new(set.range((Unbounded, Excluded(after))).rev().map(key)),
+        (None, Order::Ascending) => Box::new(set.iter()),
+        (None, Order::Descending) => Box::new(set.iter().rev()),
+        (Some(after), Order::Ascending) => Box::new(set.range((Excluded(after), Unbounded))),
+        (Some(after), Order::Descending) => Box::new(set.range((Unbounded, Excluded(after))).rev()),
     }
 }
 
