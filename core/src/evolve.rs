@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::event::Event;
 use crate::recorded::Recorded;
 use crate::state::State;
-use crate::{access, artifact, blueprint, deploy, log, rules, series, settings, signoff, subscription, sync};
+use crate::{access, artifact, audit, blueprint, deploy, log, rules, series, settings, signoff, subscription, sync};
 
 /// The state after one more event.
 pub fn evolve(state: &mut State, recorded: &Recorded) {
@@ -23,8 +23,7 @@ pub fn evolve(state: &mut State, recorded: &Recorded) {
         Event::Signoff(event) => signoff::evolve(state, recorded, event),
         Event::Template(event) => blueprint::evolve(state, recorded, event),
         Event::Access(event) => access::evolve(state, recorded, event),
-        // Says what came to nothing, and so changes nothing.
-        Event::Audit(_) => {}
+        Event::Audit(event) => audit::evolve(state, event),
         Event::Deploy(event) => deploy::evolve(state, recorded, event),
         Event::Series(event) => series::evolve(state, recorded, event),
         Event::Settings(event) => settings::evolve(state, recorded, event),

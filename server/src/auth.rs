@@ -30,6 +30,8 @@ pub struct Who {
     pub principal: Principal,
     /// The key that acts as that user.
     pub via: Option<KeyId>,
+    /// The door; a shell other than the native API names its own.
+    pub channel: Channel,
 }
 
 impl Who {
@@ -46,7 +48,7 @@ impl Who {
         let key =
             key.ok_or_else(|| Problem::unauthenticated("key_unknown", "the API key is unknown, expired or revoked"))?;
         let Some(login) = headers.get(PROXY_USER) else {
-            return Ok(Self { principal: Principal::Key(key), via: None });
+            return Ok(Self { principal: Principal::Key(key), via: None, channel: Channel::Http });
         };
         if !may::is_admin(&snapshot.state, &Principal::Key(key)) {
             let detail = "only an administrator's key may act as a user";
@@ -56,14 +58,15 @@ impl Who {
         let login = std::str::from_utf8(login.as_bytes()).map_err(|_| unknown())?;
         let user = snapshot.state.access.logins.get(login).ok_or_else(unknown)?;
         let principal = Principal::User(*user);
-        may::is_active(&snapshot.state, &principal).then_some(Self { principal, via: Some(key) }).ok_or_else(unknown)
+        let who = Self { principal, via: Some(key), channel: Channel::Http };
+        may::is_active(&snapshot.state, &who.principal).then_some(who).ok_or_else(unknown)
     }
 
     /// The caller of a command over HTTP; the trace that the request belongs to becomes its correlation.
     #[must_use]
     pub fn caller(&self, headers: &HeaderMap) -> Caller {
         let correlation = trace_id(headers).unwrap_or_else(uuid::Uuid::new_v4);
-        let mut caller = Caller::new(self.principal.clone(), Channel::Http, CorrelationId(correlation));
+        let mut caller = Caller::new(self.principal.clone(), self.channel, CorrelationId(correlation));
         caller.via = self.via;
         caller
     }
@@ -74,6 +77,11 @@ impl FromRequestParts<App> for Who {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         Self::from_headers(app, &parts.headers)
     }
+}
+
+/// The key that a request's headers name, if it opens anything.
+pub(crate) fn key_in(app: &App, state: &State, headers: &HeaderMap) -> Option<KeyId> {
+    key_of(app, state, &secret(headers).ok()?)
 }
 
 pub(crate) fn key_of(app: &App, state: &State, secret: &str) -> Option<KeyId> {

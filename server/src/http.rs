@@ -17,7 +17,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::api::{self, GOVERN_POSITION};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{health, metrics, publicapi};
+use crate::{health, metrics, peer, publicapi};
 
 /// How long a request may take; uploads and downloads have [`TRANSFER_TIME_MAX`], event streams no end.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
@@ -71,6 +71,7 @@ pub fn router(app: App) -> Router {
         // Bodies have bounds of their own: JSON in `wish`, uploads in `files`.
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(app.clone(), positioned))
+        .layer(from_fn_with_state(app.clone(), peer::noted))
         .layer(from_fn(bounded))
         .route_layer(from_fn(metrics::measure))
         .layer(around)

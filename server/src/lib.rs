@@ -1,6 +1,7 @@
 //! Countersign as a service: everything that touches the outside world besides the log itself.
 //!
-//! Here: the composition ([`serve`]), the native HTTP API ([`api`]), Dataiku's public API ([`publicapi`]), who asks ([`auth`]), refusals on the wire
+//! Here: the composition ([`serve`]), the native HTTP API ([`api`]), Dataiku's public API ([`publicapi`]), who asks
+//! ([`auth`]) and from where ([`peer`]), refusals on the wire
 //! ([`problem`]), NATS out ([`relay`]), mail and webhooks ([`notify`]), the command line ([`cli`]). Not here: rules (core), the log (engine), read
 //! models (projections), NATS in (ingest). Start at [`serve::start`].
 
@@ -20,6 +21,7 @@ pub mod metrics;
 pub mod nats;
 pub mod notify;
 pub mod password;
+pub mod peer;
 pub mod plan;
 pub mod problem;
 pub mod publicapi;

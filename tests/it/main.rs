@@ -16,6 +16,7 @@ mod http_service;
 mod http_talk;
 mod http_views;
 mod http_webhooks;
+mod identity;
 mod ingest;
 mod nats_admission;
 mod nats_service;

@@ -1,7 +1,7 @@
 //! What is refused, and by whom it may be asked. People, groups and keys are for administrators (`people`), roles and
 //! what they may do for architects (`rules`).
 
-use super::may::{Action, Subject, allows, is_admin};
+use super::may::{Action, Subject, allows, is_admin, is_expired};
 use super::{Command, people, rules};
 use crate::context::Principal;
 use crate::draft::Draft;
@@ -67,17 +67,18 @@ pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
     if !allows(draft.state(), &draft.context().caller.principal, Action::Admin, Subject::Instance) {
         return Err(common::Rejection::Forbidden { needs: "an administrator".to_owned() }.into());
     }
-    let had_administrator = has_administrator(draft.state());
+    let at = draft.context().at;
+    let had_administrator = has_administrator(draft.state(), at);
     people::decide(draft, command)?;
-    if had_administrator && !has_administrator(draft.state()) {
+    if had_administrator && !has_administrator(draft.state(), at) {
         return Err(Rejection::LastAdministrator.into());
     }
     Ok(())
 }
 
 // Somebody who can sign in or call has to be left: nobody else could make an administrator again.
-fn has_administrator(state: &State) -> bool {
+fn has_administrator(state: &State, at: Timestamp) -> bool {
     let users = state.access.users.keys().map(|user| Principal::User(*user));
     let keys = state.access.keys.keys().map(|key| Principal::Key(*key));
-    keys.chain(users).any(|principal| is_admin(state, &principal))
+    keys.chain(users).any(|principal| is_admin(state, &principal) && !is_expired(state, &principal, at))
 }

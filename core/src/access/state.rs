@@ -27,6 +27,8 @@ pub struct Access {
     pub keys: OrdMap<KeyId, Arc<Key>>,
     /// API keys by the vault's name of their secret.
     pub credentials: OrdMap<CredentialId, KeyId>,
+    /// Where keys came from, as far as it is told; see `audit`.
+    pub key_addresses: OrdMap<KeyId, OrdSet<Arc<str>>>,
     /// Roles.
     pub roles: OrdMap<RoleId, Arc<Role>>,
     /// Who gets which role on the items of a blueprint.

@@ -102,7 +102,7 @@ stored! {
     access: UserCreatedV1 UserEditedV1 UserDisabledV1 UserDeletedV1 GroupCreatedV1 GroupEditedV1 GroupDeletedV1
         KeyCreatedV1 KeyEditedV1 KeyRevokedV1 RoleCreatedV1 RoleEditedV1 RoleDeletedV1 AssignmentsSetV1 AssignmentsRemovedV1
         PermissionsSetV1 PermissionsRemovedV1;
-    audit: RefusalsCountedV1;
+    audit: SignedInV1 SignedOutV1 SignInFailedV1 RefusalsCountedV1 AuditEntryAddedV1;
     deploy: InfrastructureRegisteredV1 PolicyChangedV1 DeploymentCheckedV1 DeploymentReportedV1 OverrideGrantedV1
         OverrideRevokedV1;
     series: FileUploadedV1;

@@ -9,12 +9,13 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign_core::State;
 use countersign_core::access::FieldAccess;
 use countersign_core::access::may::{Action, Subject, allows, is_admin, may};
 use countersign_core::artifact::Item;
+use countersign_core::audit::{self, Entry};
 use countersign_core::ids::{FieldId, ItemId, Position};
 use countersign_core::time::Timestamp;
 use countersign_projections::Snapshot;
@@ -181,6 +182,13 @@ impl Ask {
         let missing = || Problem::missing(format_args!("the item {id}")).at(self.position());
         let item: ItemId = id.parse().map_err(|_| missing())?;
         self.state().items.by_id.get(&item).filter(|_| self.may_read(item)).ok_or_else(missing)
+    }
+
+    /// Tells the log what the asker takes away, before he has it.
+    pub async fn note(&self, headers: &HeaderMap, entry: Entry) -> Result<(), Problem> {
+        let command = audit::Command::Add { entry };
+        let receipt = self.app.engine.submit(command.into(), self.who.caller(headers)).await?;
+        wait(&self.app, receipt.position).await.map(drop)
     }
 
     /// A refusal of this question, with its position.

@@ -2,8 +2,9 @@
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use countersign_core::audit::Entry;
 use countersign_core::ids::FileId;
 use countersign_core::series::{Command, File};
 use countersign_core::value::Value;
@@ -134,13 +135,14 @@ pub async fn read(ask: Ask, Segments(uf): Segments<String>) -> Result<Answer<Fil
     Ok(ask.answer(shape))
 }
 
-/// The bytes of a file, always as an attachment that no browser runs.
+/// The bytes of a file, always as an attachment that no browser runs; the log tells who took them.
 #[utoipa::path(get, path = "/files/{uf}/content", tag = "files",
     params(("uf" = String, Path, description = "The file")),
     responses((status = 200, description = "The bytes", content_type = "application/octet-stream", body = [u8])))]
-pub async fn content(ask: Ask, Segments(uf): Segments<String>) -> Result<Response, Problem> {
+pub async fn content(ask: Ask, headers: HeaderMap, Segments(uf): Segments<String>) -> Result<Response, Problem> {
     let file = find(&ask, &uf)?;
     let (size_bytes, bytes) = ask.app.files.get(file.digest).await.map_err(|error| Problem::internal(&error))?;
+    ask.note(&headers, Entry::Download { file: file.id }).await?;
     let mut response = Body::from_stream(bytes).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size_bytes));

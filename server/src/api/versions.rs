@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::HeaderMap;
 use countersign_core::artifact;
+use countersign_core::audit::Entry;
 use countersign_core::blueprint::{self, Command, Version};
 use countersign_core::ids::{BlueprintId, StepId, TemplateId, VersionId};
 use serde::Deserialize;
@@ -184,8 +186,13 @@ pub async fn set_status(
 #[utoipa::path(get, path = "/blueprints/{bp}/versions/{bv}/export", tag = "templates",
     params(("bp" = String, Path, description = "The blueprint"), ("bv" = String, Path, description = "Its version")),
     responses((status = 200, description = "The template", body = VersionShape)))]
-pub async fn export(ask: Ask, Segments((bp, bv)): Segments<(String, String)>) -> Result<Answer<VersionShape>, Problem> {
+pub async fn export(
+    ask: Ask,
+    headers: HeaderMap,
+    Segments((bp, bv)): Segments<(String, String)>,
+) -> Result<Answer<VersionShape>, Problem> {
     let found = find(&ask, &bp, &bv)?;
+    ask.note(&headers, Entry::Export { what: format!("{bp} {bv}").into() }).await?;
     Ok(ask.answer(template::version(ask.state(), found)))
 }
 

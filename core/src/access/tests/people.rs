@@ -1,7 +1,9 @@
 use crate::access::may::{Action, Subject, allows};
 use crate::access::{Command, Edit, UserEdit};
 use crate::context::Principal;
+use crate::ids::CredentialId;
 use crate::testing::{Spec, World};
+use crate::time::Timestamp;
 
 fn edit(world: &World, login: &str, edit: UserEdit) -> Command {
     let Principal::User(user) = world.principal(login) else { unreachable!("a person") };
@@ -55,6 +57,21 @@ fn an_instance_keeps_an_administrator() {
     for wish in refused {
         Spec::given(world.clone()).when(wish).then_rejected("last_administrator");
     }
+}
+
+#[test]
+fn a_key_that_expired_administers_no_more() {
+    let mut world = World::bootstrapped();
+    let root = world.user_in("root", &["administrators"]);
+    let Principal::Key(first) = world.admin() else { unreachable!("the first administrator is a key") };
+    let at = |seconds: i64| Timestamp::from_millis(world.at.millis() + seconds * 1_000);
+    let (credential, expires) = (CredentialId(uuid::Uuid::from_u128(9)), Some(at(60)));
+    let (now, later) = (at(1), at(60));
+    let short = Command::RotateKey { key: first, credential, expires };
+    let world = Spec::given(world).at(now).when(short).then(&["KeyEdited"]);
+    let disable = Command::DisableUser { user: root };
+    Spec::given(world.clone()).at(now).when(disable.clone()).then(&["UserDisabled"]);
+    Spec::given(world).at(later).when(disable).then_rejected("last_administrator");
 }
 
 #[test]

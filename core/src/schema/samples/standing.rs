@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Source;
 use crate::access::{Assignment, Criterion, Event as Access, FieldRule, Permissions, Rights};
-use crate::audit::Event as Audit;
+use crate::audit::{EntryKind, Event as Audit, Method};
 use crate::blueprint::{Configuration, Definition, Event as Template, FeedbackGroup, VersionStatus};
 use crate::deploy::gate::Decision;
 use crate::deploy::{Demand, Event as Deploy, InfraKey, InfraKind, Policy};
@@ -19,13 +19,7 @@ pub(super) fn event(number: u16, s: &mut Source) -> Event {
     match number {
         0x0001 => Event::Log(Log::LogCreated { log: LogId(s.uuid()), product: s.text() }),
         0x0401..=0x04ff => Event::Template(template(number, s)),
-        0x0515 => Event::Audit(Audit::RefusalsCounted {
-            who: s.principal(),
-            via: s.opt(|s| KeyId(s.u32())),
-            code: s.text(),
-            times: s.u32(),
-            since: s.time(),
-        }),
+        0x0505..=0x0507 | 0x0515 | 0x0901 => Event::Audit(audit(number, s)),
         0x0501..=0x05ff => Event::Access(access(number, s)),
         0x0601 => Event::Settings(Settings::SettingsChanged { name: s.text(), document: s.opt(Source::text) }),
         0x0606 => Event::Subscription(Subscription::Subscribed { item: ItemId(s.u32()), user: UserId(s.u32()) }),
@@ -38,6 +32,35 @@ pub(super) fn event(number: u16, s: &mut Source) -> Event {
             media_type: s.opt(Source::text),
             digest: s.digest(),
         }),
+        _ => panic!("no sample of event {number:#06x}"),
+    }
+}
+
+fn audit(number: u16, s: &mut Source) -> Audit {
+    let kinds = [EntryKind::Custom, EntryKind::Export, EntryKind::Download, EntryKind::KeyUsed];
+    match number {
+        0x0505 => Audit::SignedIn {
+            user: UserId(s.u32()),
+            method: s.one_of(&[Method::Password, Method::Oidc]),
+            address: s.opt(Source::personal),
+        },
+        0x0506 => Audit::SignedOut { user: UserId(s.u32()) },
+        0x0507 => {
+            Audit::SignInFailed { user: s.opt(|s| UserId(s.u32())), code: s.text(), times: s.u32(), since: s.time() }
+        }
+        0x0515 => Audit::RefusalsCounted {
+            who: s.principal(),
+            via: s.opt(|s| KeyId(s.u32())),
+            code: s.text(),
+            times: s.u32(),
+            since: s.time(),
+        },
+        0x0901 => Audit::AuditEntryAdded {
+            kind: s.one_of(&kinds),
+            name: s.text(),
+            params: s.text(),
+            address: s.opt(Source::personal),
+        },
         _ => panic!("no sample of event {number:#06x}"),
     }
 }

@@ -1,0 +1,3 @@
+//! Who people and machines are, and what the record says of their coming and going.
+
+mod noted;
