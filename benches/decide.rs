@@ -62,6 +62,8 @@ fn cases() -> (World, Vec<Case>) {
         groups: Vec::new(),
         profile: None,
         credential: Some(CredentialId(uuid::Uuid::from_u128(7))),
+        document: None,
+        own_document: None,
     };
     let cases = vec![
         case("register a file", &admin, register_file(1)),

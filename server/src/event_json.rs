@@ -97,6 +97,9 @@ mod tests {
             credential: None,
             is_enabled: true,
             is_deleted: false,
+            document: None,
+            own_document: None,
+            created: Timestamp::from_millis(0),
         };
         state.access.users.insert(UserId(4), Arc::new(ana));
         let recorded = Recorded {

@@ -200,7 +200,7 @@ fn close(world: &mut World) {
     let write = Rights { read: true, write: true, create: true, ..Rights::default() };
     let roles = vec![("ro.project_manager".into(), all), ("ro.contributor".into(), write)];
     let permissions = Permissions { everyone: Rights::default(), roles, ..Permissions::default() };
-    world.happened(&Principal::System, access::Event::PermissionsSet { blueprint: None, permissions });
+    world.happened(&Principal::System, access::Event::PermissionsSet { blueprint: None, permissions, document: None });
 }
 
 /// The part of `count` things that falls to one of `places`, as evenly as it goes.

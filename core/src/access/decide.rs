@@ -49,6 +49,8 @@ crate::rejections! {
     State PermissionsExist { blueprint: BlueprintId } = "permissions_exist", "there are permissions of {blueprint} already";
     /// The default permissions are about all fields alike.
     Input DefaultHasNoExceptions = "default_has_no_exceptions", "the default permissions cannot be about a single field";
+    /// What is kept with a person, a group, a key, a role or rules is a JSON object.
+    Input DocumentInvalid = "document_invalid", "what is kept with it must be a JSON object";
     /// Rules are bounded in number.
     Input TooManyRoleRules { max: usize } = "too_many_role_rules", "at most {max} are allowed";
 }
@@ -62,6 +64,7 @@ pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
         | Command::RemoveAssignments { .. }
         | Command::SetPermissions { .. }
         | Command::RemovePermissions { .. } => return rules::decide(draft, command),
+        Command::EditOneself { own_document } => return people::edit_oneself(draft, own_document),
         _ => {}
     }
     if !allows(draft.state(), &draft.context().caller.principal, Action::Admin, Subject::Instance) {

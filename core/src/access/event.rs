@@ -7,7 +7,8 @@ use crate::ids::{BlueprintId, CredentialId, GroupId, ItemId, KeyId, RoleId, User
 use crate::personal::Personal;
 use crate::time::Timestamp;
 
-/// `0x05__`. Secrets are never in here: they are in the vault, under a credential's id.
+/// `0x05__`. Secrets are never in here: they are in the vault, under a credential's id. A document is what a client keeps
+/// with a thing beyond what is known of it here: a JSON object that nothing reads, and that comes back as it was.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A person, with the item that fields refer to.
@@ -30,6 +31,8 @@ pub enum Event {
         profile: Option<Arc<str>>,
         credential: Option<CredentialId>,
         is_enabled: bool,
+        document: Option<Personal>,
+        own_document: Option<Personal>,
     },
     /// A person can do nothing from now on.
     UserDisabled { user: UserId },
@@ -38,7 +41,13 @@ pub enum Event {
     /// A group, with the item that fields refer to.
     GroupCreated { group: GroupId, item: ItemId, description: Arc<str>, is_admin: bool, is_architect: bool },
     /// What a group is and may; replaces what was.
-    GroupEdited { group: GroupId, description: Arc<str>, is_admin: bool, is_architect: bool },
+    GroupEdited {
+        group: GroupId,
+        description: Arc<str>,
+        is_admin: bool,
+        is_architect: bool,
+        document: Option<Arc<str>>,
+    },
     /// A group is gone, from people and keys too.
     GroupDeleted { group: GroupId, item: ItemId },
     /// An API key.
@@ -59,21 +68,27 @@ pub enum Event {
         groups: Vec<GroupId>,
         credential: CredentialId,
         expires: Option<Timestamp>,
+        document: Option<Arc<str>>,
     },
     /// It opens nothing from now on.
     KeyRevoked { key: KeyId },
     /// A role.
     RoleCreated { role: RoleId, label: Arc<str>, description: Arc<str> },
     /// A role's words; replaces them.
-    RoleEdited { role: RoleId, label: Arc<str>, description: Arc<str> },
+    RoleEdited { role: RoleId, label: Arc<str>, description: Arc<str>, document: Option<Arc<str>> },
     /// A role that nothing names any more is gone.
     RoleDeleted { role: RoleId },
     /// Who gets which role on the items of a blueprint, or on one item beyond that; replaces what was set.
-    AssignmentsSet { blueprint: BlueprintId, item: Option<ItemId>, assignments: Vec<Assignment> },
+    AssignmentsSet {
+        blueprint: BlueprintId,
+        item: Option<ItemId>,
+        assignments: Vec<Assignment>,
+        document: Option<Arc<str>>,
+    },
     /// Nobody gets roles there any more.
     AssignmentsRemoved { blueprint: BlueprintId, item: Option<ItemId> },
     /// What roles may do, on the items of a blueprint or, without one, where nothing is set; replaces what was set.
-    PermissionsSet { blueprint: Option<BlueprintId>, permissions: Permissions },
+    PermissionsSet { blueprint: Option<BlueprintId>, permissions: Permissions, document: Option<Arc<str>> },
     /// The default permissions count for the items of a blueprint again.
     PermissionsRemoved { blueprint: BlueprintId },
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use imbl::OrdSet;
+use imbl::{OrdMap, OrdSet};
 
 use super::Event;
 use super::state::{Access, Group, Key, Role, User};
@@ -39,6 +39,9 @@ pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
                 credential: *credential,
                 expires: None,
                 is_revoked: false,
+                document: None,
+                created: recorded.recorded_at,
+                created_by: recorded.actor.clone(),
             };
             let access = &mut state.access;
             access.last_key = access.last_key.max(key.0);
@@ -57,37 +60,57 @@ pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
 
 fn rules_changed(access: &mut Access, event: &Event) {
     match event {
-        Event::RoleCreated { role, label, description } | Event::RoleEdited { role, label, description } => {
-            let made = Role { id: role.clone(), label: label.clone(), description: description.clone() };
-            access.roles.insert(role.clone(), Arc::new(made));
+        Event::RoleCreated { role, label, description } => {
+            let (label, description) = (label.clone(), description.clone());
+            access.roles.insert(role.clone(), Arc::new(Role { id: role.clone(), label, description, document: None }));
+        }
+        Event::RoleEdited { role, label, description, document } => {
+            let (label, description, document) = (label.clone(), description.clone(), document.clone());
+            access.roles.insert(role.clone(), Arc::new(Role { id: role.clone(), label, description, document }));
         }
         Event::RoleDeleted { role } => {
             access.roles.remove(role);
         }
-        Event::AssignmentsSet { blueprint, item, assignments } => {
+        Event::AssignmentsSet { blueprint, item, assignments, document } => {
             let assignments = Arc::new(assignments.clone());
             match item {
                 Some(item) => access.item_assignments.insert(*item, assignments),
-                None => access.assignments.insert(blueprint.clone(), assignments),
+                None => {
+                    set_or_remove(&mut access.assignment_documents, blueprint.clone(), document.clone());
+                    access.assignments.insert(blueprint.clone(), assignments)
+                }
             };
         }
         Event::AssignmentsRemoved { blueprint, item } => {
             match item {
                 Some(item) => access.item_assignments.remove(item),
-                None => access.assignments.remove(blueprint),
+                None => {
+                    access.assignment_documents.remove(blueprint);
+                    access.assignments.remove(blueprint)
+                }
             };
         }
-        Event::PermissionsSet { blueprint: Some(blueprint), permissions } => {
-            access.permissions.insert(blueprint.clone(), Arc::new(permissions.clone()));
-        }
-        Event::PermissionsSet { blueprint: None, permissions } => {
-            access.default_permissions = Arc::new(permissions.clone());
+        Event::PermissionsSet { blueprint, permissions, document } => {
+            set_or_remove(&mut access.permission_documents, blueprint.clone(), document.clone());
+            let permissions = Arc::new(permissions.clone());
+            match blueprint {
+                Some(blueprint) => _ = access.permissions.insert(blueprint.clone(), permissions),
+                None => access.default_permissions = permissions,
+            }
         }
         Event::PermissionsRemoved { blueprint } => {
+            access.permission_documents.remove(&Some(blueprint.clone()));
             access.permissions.remove(blueprint);
         }
         _ => {}
     }
+}
+
+fn set_or_remove<K: Ord + Clone>(documents: &mut OrdMap<K, Arc<str>>, key: K, document: Option<Arc<str>>) {
+    match document {
+        Some(document) => documents.insert(key, document),
+        None => documents.remove(&key),
+    };
 }
 
 fn group_changed(state: &mut State, recorded: &Recorded, event: &Event) {
@@ -95,15 +118,16 @@ fn group_changed(state: &mut State, recorded: &Recorded, event: &Event) {
         Event::GroupCreated { group, item, description, is_admin, is_architect } => {
             insert_item(state, person_item(*item, GROUP_BLUEPRINT, group.as_str().into(), recorded));
             let (is_admin, is_architect, description) = (*is_admin, *is_architect, description.clone());
-            let made = Group { id: group.clone(), item: *item, description, is_admin, is_architect };
+            let made = Group { id: group.clone(), item: *item, description, is_admin, is_architect, document: None };
             state.access.group_items.insert(*item, group.clone());
             state.access.groups.insert(group.clone(), Arc::new(made));
         }
-        Event::GroupEdited { group, description, is_admin, is_architect } => {
+        Event::GroupEdited { group, description, is_admin, is_architect, document } => {
             let Some(found) = state.access.groups.get_mut(group) else { return };
             let found = Arc::make_mut(found);
             found.description = description.clone();
             (found.is_admin, found.is_architect) = (*is_admin, *is_architect);
+            found.document = document.clone();
         }
         Event::GroupDeleted { group, item } => {
             let access = &mut state.access;
@@ -137,7 +161,17 @@ pub(crate) fn bury(state: &mut State, item: ItemId) {
 
 fn user_changed(state: &mut State, recorded: &Recorded, event: &Event) {
     match event {
-        Event::UserEdited { user, display_name, email, groups, profile, credential, is_enabled } => {
+        Event::UserEdited {
+            user,
+            display_name,
+            email,
+            groups,
+            profile,
+            credential,
+            is_enabled,
+            document,
+            own_document,
+        } => {
             let Some(found) = state.access.users.get_mut(user) else { return };
             let found = Arc::make_mut(found);
             found.display_name = display_name.clone();
@@ -146,6 +180,8 @@ fn user_changed(state: &mut State, recorded: &Recorded, event: &Event) {
             found.profile = profile.clone();
             found.credential = *credential;
             found.is_enabled = *is_enabled && !found.is_deleted;
+            found.document = document.clone();
+            found.own_document = own_document.clone();
         }
         Event::UserDisabled { user } => {
             if let Some(user) = state.access.users.get_mut(user) {
@@ -163,7 +199,9 @@ fn user_changed(state: &mut State, recorded: &Recorded, event: &Event) {
 }
 
 fn key_edited(state: &mut State, event: &Event) {
-    let Event::KeyEdited { key, label, is_admin, is_architect, groups, credential, expires } = event else { return };
+    let Event::KeyEdited { key, label, is_admin, is_architect, groups, credential, expires, document } = event else {
+        return;
+    };
     let access = &mut state.access;
     let Some(found) = access.keys.get_mut(key) else { return };
     // The old secret's name goes, and with it the way from the secret to the key.
@@ -175,6 +213,7 @@ fn key_edited(state: &mut State, event: &Event) {
     found.groups = groups.iter().cloned().collect();
     found.credential = *credential;
     found.expires = *expires;
+    found.document = document.clone();
 }
 
 fn user_created(state: &mut State, recorded: &Recorded, event: &Event) {
@@ -194,6 +233,9 @@ fn user_created(state: &mut State, recorded: &Recorded, event: &Event) {
         credential: *credential,
         is_enabled: true,
         is_deleted: false,
+        document: None,
+        own_document: None,
+        created: recorded.recorded_at,
     };
     let access = &mut state.access;
     access.last_user = access.last_user.max(user.0);

@@ -2,9 +2,11 @@
 
 mod command;
 mod decide;
+mod documents;
 mod event;
 mod evolve;
 mod fields;
+mod keys;
 pub mod may;
 mod people;
 mod roles;
@@ -12,8 +14,9 @@ mod rules;
 mod state;
 pub mod why;
 
-pub use command::{Command, Edit, Scope, UserEdit};
+pub use command::{Command, Edit, KeyEdit, Scope, UserEdit};
 pub use decide::Rejection;
+pub use documents::{DOCUMENT_BYTES_MAX, RULES_DOCUMENT_BYTES_MAX};
 pub use event::Event;
 pub(crate) use evolve::bury;
 pub use evolve::{GROUP_BLUEPRINT, SYSTEM_VERSION, USER_BLUEPRINT};

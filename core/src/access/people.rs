@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::rules::named_in_signoffs;
-use super::state::Assignment;
-use super::{Command, Edit, Event, Rejection, UserEdit};
+use super::state::{Assignment, Group};
+use super::{Command, Edit, Event, Rejection, UserEdit, documents, keys};
 use crate::blueprint::Container;
+use crate::context::Principal;
 use crate::draft::Draft;
-use crate::ids::{CredentialId, GroupId, ItemId, KeyId, UserId};
+use crate::ids::{GroupId, ItemId, UserId};
 use crate::personal::Personal;
 use crate::rejection::common;
-use crate::time::Timestamp;
 
 /// Longest login, in characters.
 pub const LOGIN_CHARS_MAX: usize = 128;
@@ -32,22 +32,21 @@ pub(super) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
         Command::EditUser { user, edit } => edit_user(draft, *user, edit),
         Command::DisableUser { user } => disable_user(draft, *user),
         Command::DeleteUser { user } => delete_user(draft, *user),
-        Command::CreateGroup { group, description, is_admin, is_architect } => {
-            create_group(draft, group, description, *is_admin, *is_architect)
-        }
+        Command::CreateGroup { .. } => create_group(draft, command),
         Command::EditGroup { .. } => edit_group(draft, command),
         Command::DeleteGroup { group } => delete_group(draft, group),
-        Command::CreateKey { .. } => create_key(draft, command),
-        Command::RotateKey { key, credential, expires } => rotate_key(draft, *key, *credential, *expires),
-        Command::RevokeKey { key } => revoke_key(draft, *key),
-        _ => Ok(()),
+        _ => keys::decide(draft, command),
     }
 }
 
 fn create_user(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
-    let Command::CreateUser { login, display_name, email, groups, profile, credential } = command else {
+    let Command::CreateUser { login, display_name, email, groups, profile, credential, document, own_document } =
+        command
+    else {
         return Ok(());
     };
+    documents::check(document.as_ref())?;
+    documents::check(own_document.as_ref())?;
     check_login(login)?;
     check_text("display name", display_name.as_ref())?;
     check_text("e-mail address", email.as_ref())?;
@@ -56,8 +55,9 @@ fn create_user(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Re
     if draft.state().access.logins.contains_key(login) {
         return Err(Rejection::LoginTaken { login: login.to_string() }.into());
     }
+    let user = UserId(draft.state().access.last_user.saturating_add(1));
     let created = Event::UserCreated {
-        user: UserId(draft.state().access.last_user.saturating_add(1)),
+        user,
         item: next_item(draft),
         login: draft.personal(login),
         display_name: display_name.as_ref().map(|name| draft.personal(name)),
@@ -67,7 +67,17 @@ fn create_user(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Re
         credential: *credential,
     };
     draft.emit(created);
-    Ok(())
+    let set = |document: &Option<Arc<str>>| document.clone().map_or(Edit::Keep, Edit::Set);
+    let edit = UserEdit { document: set(document), own_document: set(own_document), ..UserEdit::default() };
+    edit_user(draft, user, &edit)
+}
+
+/// A person changes what he keeps with himself, and nothing else of what is known of him.
+pub(super) fn edit_oneself(draft: &mut Draft<'_>, own_document: &Edit<Arc<str>>) -> Result<(), crate::Rejection> {
+    let Principal::User(user) = draft.context().caller.principal else {
+        return Err(common::Rejection::Forbidden { needs: "a person".to_owned() }.into());
+    };
+    edit_user(draft, user, &UserEdit { own_document: own_document.clone(), ..UserEdit::default() })
 }
 
 fn disable_user(draft: &mut Draft<'_>, user: UserId) -> Result<(), crate::Rejection> {
@@ -90,6 +100,8 @@ fn edit_user(draft: &mut Draft<'_>, user: UserId, edit: &UserEdit) -> Result<(),
     check_text("display name", given(&edit.display_name).as_ref())?;
     check_text("e-mail address", given(&edit.email).as_ref())?;
     check_text("profile", given(&edit.profile).as_ref())?;
+    documents::check(given(&edit.document).as_ref())?;
+    documents::check(given(&edit.own_document).as_ref())?;
     let groups = match &edit.groups {
         Some(groups) => check_groups(draft, groups)?,
         None => found.groups.iter().cloned().collect(),
@@ -99,14 +111,27 @@ fn edit_user(draft: &mut Draft<'_>, user: UserId, edit: &UserEdit) -> Result<(),
     let profile = edit.profile.clone().apply(found.profile.clone());
     let credential = edit.credential.clone().apply(found.credential);
     let is_enabled = edit.is_enabled.unwrap_or(found.is_enabled);
+    let document = personal(draft, &edit.document, found.document.as_ref());
+    let own_document = personal(draft, &edit.own_document, found.own_document.as_ref());
     let is_same = display_name == found.display_name
         && email == found.email
         && groups.iter().collect::<BTreeSet<_>>() == found.groups.iter().collect()
         && profile == found.profile
         && credential == found.credential
+        && (&document, &own_document) == (&found.document, &found.own_document)
         && (is_enabled == found.is_enabled || !is_enabled);
     if !is_same {
-        draft.emit(Event::UserEdited { user, display_name, email, groups, profile, credential, is_enabled });
+        draft.emit(Event::UserEdited {
+            user,
+            display_name,
+            email,
+            groups,
+            profile,
+            credential,
+            is_enabled,
+            document,
+            own_document,
+        });
     }
     Ok(())
 }
@@ -130,7 +155,7 @@ fn delete_user(draft: &mut Draft<'_>, user: UserId) -> Result<(), crate::Rejecti
 }
 
 fn edit_group(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
-    let Command::EditGroup { group, description, is_admin, is_architect } = command else { return Ok(()) };
+    let Command::EditGroup { group, description, is_admin, is_architect, document } = command else { return Ok(()) };
     let found = draft.state().access.groups.get(group).cloned().ok_or_else(|| missing(group))?;
     let description = description.clone().unwrap_or_else(|| found.description.clone());
     if description.len() > DESCRIPTION_BYTES_MAX {
@@ -138,8 +163,11 @@ fn edit_group(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rej
     }
     let is_admin = is_admin.unwrap_or(found.is_admin);
     let is_architect = is_architect.unwrap_or(found.is_architect);
-    if (&description, is_admin, is_architect) != (&found.description, found.is_admin, found.is_architect) {
-        draft.emit(Event::GroupEdited { group: group.clone(), description, is_admin, is_architect });
+    let document = documents::edited(document, found.document.as_ref())?;
+    let new = Group { description, is_admin, is_architect, document, ..Group::clone(&found) };
+    if new != *found {
+        let Group { id: group, description, is_admin, is_architect, document, .. } = new;
+        draft.emit(Event::GroupEdited { group, description, is_admin, is_architect, document });
     }
     Ok(())
 }
@@ -166,14 +194,11 @@ fn delete_group(draft: &mut Draft<'_>, group: &GroupId) -> Result<(), crate::Rej
     Ok(())
 }
 
-fn create_group(
-    draft: &mut Draft<'_>,
-    group: &GroupId,
-    description: &Arc<str>,
-    is_admin: bool,
-    is_architect: bool,
-) -> Result<(), crate::Rejection> {
+fn create_group(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
+    let Command::CreateGroup { group, description, is_admin, is_architect, document } = command else { return Ok(()) };
+    let (is_admin, is_architect) = (*is_admin, *is_architect);
     check_group_name(group)?;
+    documents::check(document.as_ref())?;
     if description.len() > DESCRIPTION_BYTES_MAX {
         return Err(too_long("description", description, DESCRIPTION_BYTES_MAX));
     }
@@ -188,71 +213,9 @@ fn create_group(
         is_admin,
         is_architect,
     });
-    Ok(())
-}
-
-fn create_key(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
-    let Command::CreateKey { label, is_admin, is_architect, groups, credential, expires } = command else {
-        return Ok(());
-    };
-    check_text("label", Some(label))?;
-    check_expiry(draft, *expires)?;
-    let groups = check_groups(draft, groups)?;
-    // A credential is new for each key, so the same one again is the same wish again.
-    if draft.state().access.credentials.contains_key(credential) {
-        return Ok(());
-    }
-    let key = KeyId(draft.state().access.last_key.saturating_add(1));
-    let (is_admin, is_architect, credential, expires) = (*is_admin, *is_architect, *credential, *expires);
-    let (named, inside) = (label.clone(), groups.clone());
-    draft.emit(Event::KeyCreated { key, label: named, is_admin, is_architect, groups: inside, credential });
-    if expires.is_some() {
-        let label = label.clone();
-        draft.emit(Event::KeyEdited { key, label, is_admin, is_architect, groups, credential, expires });
-    }
-    Ok(())
-}
-
-fn rotate_key(
-    draft: &mut Draft<'_>,
-    key: KeyId,
-    credential: CredentialId,
-    expires: Option<Timestamp>,
-) -> Result<(), crate::Rejection> {
-    let found = draft.state().access.keys.get(&key).cloned().ok_or_else(|| missing(key))?;
-    if found.is_revoked {
-        return Err(Rejection::KeyRevoked { key }.into());
-    }
-    check_expiry(draft, expires)?;
-    if found.credential == credential {
-        return Ok(());
-    }
-    let expires = expires.or(found.expires);
-    // With the expiry it has a new secret would be as dead as the old one.
-    check_expiry(draft, expires)?;
-    draft.emit(Event::KeyEdited {
-        key,
-        label: found.label.clone(),
-        is_admin: found.is_admin,
-        is_architect: found.is_architect,
-        groups: found.groups.iter().cloned().collect(),
-        credential,
-        expires,
-    });
-    Ok(())
-}
-
-fn check_expiry(draft: &Draft<'_>, expires: Option<Timestamp>) -> Result<(), Rejection> {
-    match expires {
-        Some(expires) if expires <= draft.context().at => Err(Rejection::ExpiryPast { expires }),
-        _ => Ok(()),
-    }
-}
-
-fn revoke_key(draft: &mut Draft<'_>, key: KeyId) -> Result<(), crate::Rejection> {
-    let Some(found) = draft.state().access.keys.get(&key) else { return Err(missing(key)) };
-    if !found.is_revoked {
-        draft.emit(Event::KeyRevoked { key });
+    if document.is_some() {
+        let (group, description, document) = (group.clone(), description.clone(), document.clone());
+        draft.emit(Event::GroupEdited { group, description, is_admin, is_architect, document });
     }
     Ok(())
 }
@@ -287,7 +250,7 @@ pub(super) fn check_text(what: &'static str, text: Option<&Arc<str>>) -> Result<
     Ok(())
 }
 
-fn check_groups(draft: &Draft<'_>, groups: &[GroupId]) -> Result<Vec<GroupId>, Rejection> {
+pub(super) fn check_groups(draft: &Draft<'_>, groups: &[GroupId]) -> Result<Vec<GroupId>, Rejection> {
     if groups.len() > GROUPS_MAX {
         return Err(Rejection::TooManyGroups { groups: groups.len() });
     }

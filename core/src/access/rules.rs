@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::documents::{self, RULES_DOCUMENT_BYTES_MAX};
 use super::may::{Action, Subject, allows};
 use super::people::{check_text, missing, too_long};
 use super::state::{Assignment, EVERY_ROLE, FieldRule, Permissions};
@@ -25,10 +26,11 @@ pub(super) const PERMISSIONS_MAX: usize = 1_000;
 
 pub(super) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
     match command {
-        Command::CreateRole { role, label, description } => {
+        Command::CreateRole { role, label, description, document } => {
             need_architect(draft)?;
             check_role_id(role)?;
             check_words(label, description)?;
+            documents::check(document.as_ref())?;
             if draft.state().access.roles.contains_key(role) {
                 return Err(Rejection::RoleExists { role: role.clone() }.into());
             }
@@ -37,17 +39,19 @@ pub(super) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
                 label: label.clone(),
                 description: description.clone(),
             });
+            if document.is_some() {
+                let (label, description, document) = (label.clone(), description.clone(), document.clone());
+                draft.emit(Event::RoleEdited { role: role.clone(), label, description, document });
+            }
         }
-        Command::EditRole { role, label, description } => {
+        Command::EditRole { role, label, description, document } => {
             need_architect(draft)?;
             check_words(label, description)?;
             let found = draft.state().access.roles.get(role).ok_or_else(|| missing(role))?;
-            if (&found.label, &found.description) != (label, description) {
-                draft.emit(Event::RoleEdited {
-                    role: role.clone(),
-                    label: label.clone(),
-                    description: description.clone(),
-                });
+            let document = documents::edited(document, found.document.as_ref())?;
+            if (&found.label, &found.description, &found.document) != (label, description, &document) {
+                let (label, description) = (label.clone(), description.clone());
+                draft.emit(Event::RoleEdited { role: role.clone(), label, description, document });
             }
         }
         Command::DeleteRole { role } => {
@@ -60,16 +64,14 @@ pub(super) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
             }
             draft.emit(Event::RoleDeleted { role: role.clone() });
         }
-        Command::SetAssignments { on, assignments, is_new } => set_assignments(draft, on, assignments, *is_new)?,
+        Command::SetAssignments { .. } => set_assignments(draft, command)?,
         Command::RemoveAssignments { on } => {
             let (blueprint, item) = place(draft, on)?;
             if standing(draft.state(), &blueprint, item).is_some() {
                 draft.emit(Event::AssignmentsRemoved { blueprint, item });
             }
         }
-        Command::SetPermissions { blueprint, permissions, is_new } => {
-            set_permissions(draft, blueprint.as_ref(), permissions, *is_new)?;
-        }
+        Command::SetPermissions { .. } => set_permissions(draft, command)?,
         Command::RemovePermissions { blueprint } => {
             need_architect(draft)?;
             check_blueprint(draft.state(), blueprint)?;
@@ -82,12 +84,9 @@ pub(super) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
     Ok(())
 }
 
-fn set_assignments(
-    draft: &mut Draft<'_>,
-    on: &Scope,
-    assignments: &[Assignment],
-    is_new: bool,
-) -> Result<(), crate::Rejection> {
+fn set_assignments(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
+    let Command::SetAssignments { on, assignments, is_new, document } = command else { return Ok(()) };
+    documents::check_within(document.as_ref(), RULES_DOCUMENT_BYTES_MAX)?;
     let (blueprint, item) = place(draft, on)?;
     if assignments.len() > ASSIGNMENTS_MAX {
         return Err(Rejection::TooManyRoleRules { max: ASSIGNMENTS_MAX }.into());
@@ -96,22 +95,22 @@ fn set_assignments(
         check_assignment(draft.state(), assignment)?;
     }
     let found = standing(draft.state(), &blueprint, item);
-    if found.is_some() && is_new {
+    if found.is_some() && *is_new {
         return Err(Rejection::AssignmentsExist { blueprint }.into());
     }
-    if found.is_none_or(|found| found.as_slice() != assignments) {
-        draft.emit(Event::AssignmentsSet { blueprint, item, assignments: assignments.to_vec() });
+    let kept = item.is_none().then(|| draft.state().access.assignment_documents.get(&blueprint)).flatten();
+    let is_same = found.is_some_and(|found| found.as_slice() == assignments) && kept == document.as_ref();
+    if !is_same {
+        let (assignments, document) = (assignments.clone(), document.clone());
+        draft.emit(Event::AssignmentsSet { blueprint, item, assignments, document });
     }
     Ok(())
 }
 
-fn set_permissions(
-    draft: &mut Draft<'_>,
-    blueprint: Option<&BlueprintId>,
-    permissions: &Permissions,
-    is_new: bool,
-) -> Result<(), crate::Rejection> {
+fn set_permissions(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
+    let Command::SetPermissions { blueprint, permissions, is_new, document } = command else { return Ok(()) };
     need_architect(draft)?;
+    documents::check_within(document.as_ref(), RULES_DOCUMENT_BYTES_MAX)?;
     let state = draft.state();
     if permissions.roles.len() + permissions.fields.len() > PERMISSIONS_MAX {
         return Err(Rejection::TooManyRoleRules { max: PERMISSIONS_MAX }.into());
@@ -131,11 +130,13 @@ fn set_permissions(
         }
         None => Some(&state.access.default_permissions),
     };
-    if let (Some(_), Some(blueprint), true) = (found, blueprint, is_new) {
+    if let (Some(_), Some(blueprint), true) = (found, blueprint, *is_new) {
         return Err(Rejection::PermissionsExist { blueprint: blueprint.clone() }.into());
     }
-    if found.is_none_or(|found| **found != *permissions) {
-        draft.emit(Event::PermissionsSet { blueprint: blueprint.cloned(), permissions: permissions.clone() });
+    let kept = state.access.permission_documents.get(blueprint);
+    if found.is_none_or(|found| **found != *permissions) || kept != document.as_ref() {
+        let (blueprint, permissions, document) = (blueprint.clone(), permissions.clone(), document.clone());
+        draft.emit(Event::PermissionsSet { blueprint, permissions, document });
     }
     Ok(())
 }

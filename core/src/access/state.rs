@@ -6,6 +6,7 @@ use imbl::{OrdMap, OrdSet};
 
 use crate::artifact::Item;
 use crate::blueprint::Container;
+use crate::context::Principal;
 use crate::ids::{BlueprintId, CredentialId, FieldId, GroupId, ItemId, KeyId, RoleId, StepId, UserId, VersionId};
 use crate::personal::Personal;
 use crate::time::Timestamp;
@@ -41,6 +42,10 @@ pub struct Access {
     pub permissions: OrdMap<BlueprintId, Arc<Permissions>>,
     /// What they may do where nothing is set.
     pub default_permissions: Arc<Permissions>,
+    /// What a client keeps with the assignments of a blueprint.
+    pub assignment_documents: OrdMap<BlueprintId, Arc<str>>,
+    /// What a client keeps with the permissions of a blueprint, or with the default ones.
+    pub permission_documents: OrdMap<Option<BlueprintId>, Arc<str>>,
     /// The last user id handed out.
     pub last_user: u32,
     /// The last key id handed out.
@@ -70,6 +75,12 @@ pub struct User {
     pub is_enabled: bool,
     /// A deleted person is kept for the history, disabled for ever.
     pub is_deleted: bool,
+    /// What administrators keep with the person: a JSON object.
+    pub document: Option<Personal>,
+    /// What the person keeps with himself: a JSON object.
+    pub own_document: Option<Personal>,
+    /// Since when the person is known.
+    pub created: Timestamp,
 }
 
 /// A group of people and keys.
@@ -85,6 +96,8 @@ pub struct Group {
     pub is_admin: bool,
     /// Its members are architects: they may all but administer the system.
     pub is_architect: bool,
+    /// What a client keeps with it: a JSON object.
+    pub document: Option<Arc<str>>,
 }
 
 /// A global API key.
@@ -106,6 +119,12 @@ pub struct Key {
     pub expires: Option<Timestamp>,
     /// It no longer opens anything.
     pub is_revoked: bool,
+    /// What a client keeps with it: a JSON object.
+    pub document: Option<Arc<str>>,
+    /// Since when it opens something.
+    pub created: Timestamp,
+    /// Who made it.
+    pub created_by: Principal,
 }
 
 /// A role.
@@ -117,6 +136,8 @@ pub struct Role {
     pub label: Arc<str>,
     /// What it is for.
     pub description: Arc<str>,
+    /// What a client keeps with it: a JSON object.
+    pub document: Option<Arc<str>>,
 }
 
 /// A rule that gives a role to people, on the items of one blueprint or on one item. Several for one role add up.

@@ -198,7 +198,12 @@ pub fn roles() -> Result<Vec<access::Event>, DefinitionError> {
     for (blueprint, json) in file.assignments {
         let parts: Vec<AssignmentPart> = serde_json::from_value(json).map_err(|e| bad("access", &e))?;
         let assignments = parts.into_iter().map(assignment).collect();
-        events.push(access::Event::AssignmentsSet { blueprint: BlueprintId::from(blueprint), assignments, item: None });
+        events.push(access::Event::AssignmentsSet {
+            blueprint: BlueprintId::from(blueprint),
+            assignments,
+            item: None,
+            document: None,
+        });
     }
     let permissions = Permissions {
         everyone: rights(&file.default_permissions.everyone),
@@ -210,7 +215,7 @@ pub fn roles() -> Result<Vec<access::Event>, DefinitionError> {
             .collect(),
         fields: Vec::new(),
     };
-    events.push(access::Event::PermissionsSet { blueprint: None, permissions });
+    events.push(access::Event::PermissionsSet { blueprint: None, permissions, document: None });
     Ok(events)
 }
 

@@ -88,6 +88,8 @@ impl World {
             groups: groups.iter().map(|group| (*group).into()).collect(),
             profile: None,
             credential: None,
+            document: None,
+            own_document: None,
         };
         self.run(&admin, command);
         match self.principal(login) {
@@ -103,7 +105,10 @@ impl World {
             let admin = self.admin();
             let (group, description) = (group.into(), "".into());
             let (is_admin, is_architect) = (false, false);
-            self.run(&admin, access::Command::CreateGroup { group, description, is_admin, is_architect });
+            self.run(
+                &admin,
+                access::Command::CreateGroup { group, description, is_admin, is_architect, document: None },
+            );
         }
     }
 
@@ -120,6 +125,7 @@ impl World {
             groups,
             credential,
             expires: None,
+            document: None,
         };
         self.run(&admin, command);
         let found = self.state.access.credentials.get(&credential).copied();

@@ -151,7 +151,7 @@ fn closed(world: &mut World) {
     let read = Rights { read: true, ..Rights::default() };
     let roles = ["ro.contributor", "ro.business_reviewer"].map(|role| (role.into(), read));
     let permissions = Permissions { everyone: Rights::default(), roles: roles.into(), fields: Vec::new() };
-    world.happened(&Principal::System, access::Event::PermissionsSet { blueprint: None, permissions });
+    world.happened(&Principal::System, access::Event::PermissionsSet { blueprint: None, permissions, document: None });
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn shapes(ask: &Ask, rules: &[Assignment]) -> Vec<AssignmentShape> {
 pub async fn create(wish: Wish<CreateAssignments>) -> Result<Answer<CommandShape>, Problem> {
     let assignments = rules::assignments(&wish.latest().state, &wish.body.assignments)?;
     let on = Scope::Blueprint(BlueprintId::from(wish.body.blueprint_id.as_str()));
-    let command = Command::SetAssignments { on, assignments, is_new: true };
+    let command = Command::SetAssignments { on, assignments, is_new: true, document: None };
     Ok(wish.submit(command, None).await?.created())
 }
 
@@ -101,7 +101,8 @@ pub async fn read(ask: Ask, Segments(bp): Segments<String>) -> Result<Answer<Ass
     responses((status = 200, description = "Set", body = CommandShape)))]
 pub async fn set(Segments(bp): Segments<String>, wish: Wish<SetAssignments>) -> Result<Answer<CommandShape>, Problem> {
     let assignments = rules::assignments(&wish.latest().state, &wish.body.assignments)?;
-    let command = Command::SetAssignments { on: Scope::Blueprint(bp.into()), assignments, is_new: false };
+    let command =
+        Command::SetAssignments { on: Scope::Blueprint(bp.into()), assignments, is_new: false, document: None };
     Ok(wish.submit(command, None).await?.answer())
 }
 
@@ -143,7 +144,7 @@ pub async fn set_of_item(
 ) -> Result<Answer<CommandShape>, Problem> {
     let item = item_id(&ar)?;
     let assignments = rules::assignments(&wish.latest().state, &wish.body.assignments)?;
-    let command = Command::SetAssignments { on: Scope::Item(item), assignments, is_new: false };
+    let command = Command::SetAssignments { on: Scope::Item(item), assignments, is_new: false, document: None };
     Ok(wish.submit(command, Some(item)).await?.answer())
 }
 

@@ -1,6 +1,6 @@
 //! Groups of people and keys.
 
-use countersign_core::access::Command;
+use countersign_core::access::{Command, Edit};
 use countersign_core::ids::GroupId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -63,6 +63,7 @@ pub async fn create(wish: Wish<Create>) -> Result<Answer<CommandShape>, Problem>
         description: body.description.as_str().into(),
         is_admin: body.admin,
         is_architect: body.architect,
+        document: None,
     };
     Ok(wish.submit(command, None).await?.created())
 }
@@ -99,6 +100,7 @@ pub async fn edit(Segments(name): Segments<String>, wish: Wish<EditGroup>) -> Re
         description: wish.body.description.as_deref().map(Into::into),
         is_admin: wish.body.admin,
         is_architect: wish.body.architect,
+        document: Edit::Keep,
     };
     Ok(wish.submit(command, None).await?.answer())
 }

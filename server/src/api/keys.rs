@@ -92,7 +92,7 @@ pub async fn create(wish: Wish<Create>) -> Result<Answer<Made>, Problem> {
     let expires = time("expiresAt", body.expires_at.as_deref())?;
     let (credential, secret) = keep_new(&wish).await?;
     let (label, is_admin, is_architect) = (body.label.as_str().into(), body.admin, body.architect);
-    let command = Command::CreateKey { label, is_admin, is_architect, groups, credential, expires };
+    let command = Command::CreateKey { label, is_admin, is_architect, groups, credential, expires, document: None };
     let done = wish.submit_with_secret(command, Some(credential)).await?;
     let secret = (!done.is_repeated).then_some(secret);
     Ok(done.created_as(|mut command| Made { id: command.id.take().unwrap_or_default(), secret, command }))

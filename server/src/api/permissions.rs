@@ -54,7 +54,7 @@ fn shape(ask: &Ask, blueprint: &str, permissions: &Permissions) -> PermissionsOf
 pub async fn create(wish: Wish<CreatePermissions>) -> Result<Answer<CommandShape>, Problem> {
     let blueprint = Some(BlueprintId::from(wish.body.blueprint_id.as_str()));
     let permissions = rules::wanted_permissions(&wish.body.permissions);
-    let command = Command::SetPermissions { blueprint, permissions, is_new: true };
+    let command = Command::SetPermissions { blueprint, permissions, is_new: true, document: None };
     Ok(wish.submit(command, None).await?.created())
 }
 
@@ -91,7 +91,7 @@ pub async fn set(
 ) -> Result<Answer<CommandShape>, Problem> {
     let permissions = rules::wanted_permissions(&wish.body);
     let blueprint = (bp != DEFAULT).then(|| BlueprintId::from(bp));
-    let command = Command::SetPermissions { blueprint, permissions, is_new: false };
+    let command = Command::SetPermissions { blueprint, permissions, is_new: false, document: None };
     Ok(wish.submit(command, None).await?.answer())
 }
 

@@ -1,6 +1,6 @@
 //! Roles: names for what people are on an item.
 
-use countersign_core::access::{Command, Role};
+use countersign_core::access::{Command, Edit, Role};
 use countersign_core::ids::RoleId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -57,6 +57,7 @@ pub async fn create(wish: Wish<CreateRole>) -> Result<Answer<CommandShape>, Prob
         role: RoleId::from(id.as_str()),
         label: label.as_str().into(),
         description: description.as_str().into(),
+        document: None,
     };
     Ok(wish.submit(command, None).await?.created())
 }
@@ -95,6 +96,7 @@ pub async fn edit(Segments(ro): Segments<String>, wish: Wish<EditRole>) -> Resul
         role: RoleId::from(ro),
         label: label.as_str().into(),
         description: description.as_str().into(),
+        document: Edit::Keep,
     };
     Ok(wish.submit(command, None).await?.answer())
 }

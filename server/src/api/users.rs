@@ -106,6 +106,8 @@ pub async fn create(wish: Wish<Create>) -> Result<Answer<CommandShape>, Problem>
         groups,
         profile: body.profile.as_deref().map(Into::into),
         credential,
+        document: None,
+        own_document: None,
     };
     let done = wish.submit_with_secret(command, credential).await?;
     Ok(done.created())
@@ -181,6 +183,7 @@ pub async fn edit(Segments(login): Segments<String>, wish: Wish<EditUser>) -> Re
         profile: text(&body.profile),
         credential: Edit::Keep,
         is_enabled: body.enabled,
+        ..UserEdit::default()
     };
     Ok(wish.submit(Command::EditUser { user, edit }, None).await?.answer())
 }

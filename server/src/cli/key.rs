@@ -123,6 +123,7 @@ async fn create_here(place: &Place, label: &str, admin: bool, groups: &[String])
         groups,
         credential,
         expires: None,
+        document: None,
     };
     let done = core.engine.submit(command.into(), caller()).await.map_err(refusal);
     let id = match &done {

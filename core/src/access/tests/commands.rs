@@ -20,11 +20,19 @@ fn create_in(login: &str, groups: &[&str]) -> Command {
         groups: groups.iter().map(|group| (*group).into()).collect(),
         profile: Some("READER".into()),
         credential: None,
+        document: None,
+        own_document: None,
     }
 }
 
 fn create_group(group: &str) -> Command {
-    Command::CreateGroup { group: group.into(), description: "".into(), is_admin: false, is_architect: false }
+    Command::CreateGroup {
+        group: group.into(),
+        description: "".into(),
+        is_admin: false,
+        is_architect: false,
+        document: None,
+    }
 }
 
 fn create_key(label: &str, groups: &[&str]) -> Command {
@@ -36,6 +44,7 @@ fn create_key(label: &str, groups: &[&str]) -> Command {
         groups,
         credential: CredentialId(Uuid::from_u128(77)),
         expires: None,
+        document: None,
     }
 }
 
@@ -86,6 +95,8 @@ fn texts_about_a_person_are_bounded() {
         groups: Vec::new(),
         profile: None,
         credential: None,
+        document: None,
+        own_document: None,
     };
     let world = World::bootstrapped();
     Spec::given(world.clone()).when(text("x".repeat(LABEL_BYTES_MAX))).then(&["UserCreated"]);
@@ -195,6 +206,7 @@ fn a_key_acts_until_it_expires_and_again_after_a_rotation_that_says_how_long() {
         groups: Vec::new(),
         credential,
         expires: Some(expires),
+        document: None,
     };
     Spec::given(world.clone()).at(at(60)).when(create(at(60))).then_rejected("expiry_past");
     let world = Spec::given(world).at(at(1)).when(create(at(60))).then(&["KeyCreated", "KeyEdited"]);

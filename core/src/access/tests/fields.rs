@@ -19,7 +19,10 @@ fn world(fields: Vec<FieldRule>) -> (World, ItemId) {
     let roles = vec![("ro.contributor".into(), Rights { write: true, ..read })];
     let permissions = Permissions { everyone: read, roles, fields };
     let admin = world.admin();
-    world.run(&admin, Command::SetPermissions { blueprint: Some(PROJECT.into()), permissions, is_new: true });
+    world.run(
+        &admin,
+        Command::SetPermissions { blueprint: Some(PROJECT.into()), permissions, is_new: true, document: None },
+    );
     (world, project)
 }
 
@@ -82,6 +85,6 @@ fn a_save_is_refused_the_fields_that_are_not_for_the_actor() {
 fn the_default_permissions_are_about_all_fields_alike() {
     let (world, _) = world(Vec::new());
     let permissions = Permissions { fields: vec![rule(None, Some(NOTES), true, true)], ..Permissions::default() };
-    let wish = Command::SetPermissions { blueprint: None, permissions, is_new: false };
+    let wish = Command::SetPermissions { blueprint: None, permissions, is_new: false, document: None };
     Spec::given(world).when(wish).then_rejected("default_has_no_exceptions");
 }

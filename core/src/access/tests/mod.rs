@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failing test should panic")]
 
 mod commands;
+mod documents;
 mod fields;
 mod people;
 mod rights;

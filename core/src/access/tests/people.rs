@@ -11,7 +11,7 @@ fn edit(world: &World, login: &str, edit: UserEdit) -> Command {
 }
 
 fn edit_group(group: &str, is_admin: Option<bool>) -> Command {
-    Command::EditGroup { group: group.into(), description: None, is_admin, is_architect: None }
+    Command::EditGroup { group: group.into(), description: None, is_admin, is_architect: None, document: Edit::Keep }
 }
 
 #[test]

@@ -29,7 +29,10 @@ fn governed() -> (World, ItemId, ItemId) {
 fn permit(world: &mut World, blueprint: Option<&str>, everyone: Rights, roles: &[(&str, Rights)]) {
     let roles = roles.iter().map(|(role, rights)| ((*role).into(), *rights)).collect();
     let permissions = Permissions { everyone, roles, fields: Vec::new() };
-    world.happened(&Principal::System, Event::PermissionsSet { blueprint: blueprint.map(Into::into), permissions });
+    world.happened(
+        &Principal::System,
+        Event::PermissionsSet { blueprint: blueprint.map(Into::into), permissions, document: None },
+    );
 }
 
 /// Takes away what blueprints say, so that only the default counts.
@@ -175,7 +178,7 @@ fn a_circle_of_inheritance_ends() {
         let assignments = vec![Assignment { inherited_through, ..Assignment::of(role) }];
         world.happened(
             &Principal::System,
-            Event::AssignmentsSet { blueprint: blueprint.into(), item: None, assignments },
+            Event::AssignmentsSet { blueprint: blueprint.into(), item: None, assignments, document: None },
         );
     }
     let reader = Container::Role("ro.reader".into());

@@ -1,6 +1,6 @@
 use crate::access::may::{Action, Subject, allows, is_admin, is_in, may_read_deleted};
 use crate::access::why::why;
-use crate::access::{Assignment, Command, Criterion, EVERY_ROLE, Permissions, Rights, Scope};
+use crate::access::{Assignment, Command, Criterion, EVERY_ROLE, Edit, Permissions, Rights, Scope};
 use crate::blueprint::Container;
 use crate::context::Principal;
 use crate::ids::{BlueprintId, ItemId, RoleId};
@@ -20,7 +20,7 @@ fn world() -> (World, ItemId) {
     let admin = world.admin();
     let group = "designers".into();
     let (description, is_admin, is_architect) = (None, None, Some(true));
-    world.run(&admin, Command::EditGroup { group, description, is_admin, is_architect });
+    world.run(&admin, Command::EditGroup { group, description, is_admin, is_architect, document: Edit::Keep });
     let source = world.project();
     let project = world.govern(source);
     world.run(&admin, create_role("ro.auditor"));
@@ -28,7 +28,7 @@ fn world() -> (World, ItemId) {
 }
 
 fn create_role(role: &str) -> Command {
-    Command::CreateRole { role: role.into(), label: "Auditor".into(), description: "".into() }
+    Command::CreateRole { role: role.into(), label: "Auditor".into(), description: "".into(), document: None }
 }
 
 fn on_project() -> Scope {
@@ -40,7 +40,7 @@ fn to_risk(criteria: Vec<Criterion>) -> Assignment {
 }
 
 fn set(on: Scope, rules: Vec<Assignment>) -> Command {
-    Command::SetAssignments { on, assignments: rules, is_new: false }
+    Command::SetAssignments { on, assignments: rules, is_new: false, document: None }
 }
 
 fn audits(world: &World, item: ItemId) -> bool {
@@ -54,7 +54,12 @@ fn permit(role: &str, rights: Rights) -> Permissions {
 #[test]
 fn a_role_is_created_once_edited_and_deleted_while_nothing_names_it() {
     let (world, _) = world();
-    let edit = || Command::EditRole { role: "ro.auditor".into(), label: "Looks".into(), description: "".into() };
+    let edit = || Command::EditRole {
+        role: "ro.auditor".into(),
+        label: "Looks".into(),
+        description: "".into(),
+        document: Edit::Keep,
+    };
     let delete = |role: &str| Command::DeleteRole { role: role.into() };
     Spec::given(world.clone()).when(create_role("ro.auditor")).then_rejected("role_exists");
     let edited = Spec::given(world.clone()).when(edit()).then(&["RoleEdited"]);
@@ -80,7 +85,7 @@ fn a_role_in_use_is_not_deleted() {
         Spec::given(used).when(delete("ro.auditor")).then_rejected("role_in_use");
     }
     let permissions = permit("ro.auditor", READ);
-    let wish = Command::SetPermissions { blueprint: Some(PROJECT.into()), permissions, is_new: true };
+    let wish = Command::SetPermissions { blueprint: Some(PROJECT.into()), permissions, is_new: true, document: None };
     let used = Spec::given(world).when(wish).then(&["PermissionsSet"]);
     Spec::given(used).when(delete("ro.auditor")).then_rejected("role_in_use");
 }
@@ -88,7 +93,12 @@ fn a_role_in_use_is_not_deleted() {
 #[test]
 fn assignments_are_created_where_there_are_none() {
     let (world, _) = world();
-    let create = || Command::SetAssignments { on: on_project(), assignments: vec![to_risk(vec![])], is_new: true };
+    let create = || Command::SetAssignments {
+        on: on_project(),
+        assignments: vec![to_risk(vec![])],
+        is_new: true,
+        document: None,
+    };
     Spec::given(world.clone()).when(create()).then_rejected("assignments_exist");
     let remove = Command::RemoveAssignments { on: on_project() };
     let bare = Spec::given(world).when(remove.clone()).then(&["AssignmentsRemoved"]);
@@ -120,6 +130,7 @@ fn permissions_are_created_once_and_fall_back_to_the_default() {
         blueprint: Some(blueprint()),
         permissions: permit("ro.auditor", READ),
         is_new,
+        document: None,
     };
     let reads = |world: &World| allows(&world.state, &world.principal("ben"), Action::Read, Subject::Item(project));
     assert!(reads(&world));
@@ -203,7 +214,7 @@ fn the_history_of_a_deleted_item_is_for_those_whose_rule_says_so() {
     let rules = set(on_project(), vec![to_risk(vec![Criterion::Deleted])]);
     let (_, world) = Spec::given(world).when(rules).accepted();
     let permissions = permit("ro.auditor", READ);
-    let wish = Command::SetPermissions { blueprint: Some(PROJECT.into()), permissions, is_new: true };
+    let wish = Command::SetPermissions { blueprint: Some(PROJECT.into()), permissions, is_new: true, document: None };
     let (_, mut world) = Spec::given(world).when(wish).accepted();
     let admin = world.admin();
     world.run(&admin, artifact::Command::Delete { item: project });
@@ -235,7 +246,7 @@ fn create_does_not_imply_read() {
     let create = Rights { create: true, ..Rights::default() };
     let (_, world) = Spec::given(world).when(set(on_project(), vec![to_risk(vec![])])).accepted();
     let permissions = permit("ro.auditor", create);
-    let wish = Command::SetPermissions { blueprint: Some(PROJECT.into()), permissions, is_new: true };
+    let wish = Command::SetPermissions { blueprint: Some(PROJECT.into()), permissions, is_new: true, document: None };
     let (_, world) = Spec::given(world).when(wish).accepted();
     let ana = world.principal("ana");
     let blueprint = BlueprintId::from(PROJECT);

@@ -65,6 +65,7 @@ fn what_one_may_not_see_does_not_exist() {
     let hidden = crate::access::Event::PermissionsSet {
         blueprint: Some(GOVERN_PROJECT.into()),
         permissions: crate::access::Permissions::default(),
+        document: None,
     };
     world.happened(&Principal::System, hidden);
     let missing = ItemId(9_999);

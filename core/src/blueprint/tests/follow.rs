@@ -193,7 +193,12 @@ fn dropping_who_is_who_needs_more_than_the_right_to_write() {
     let admin = world.admin();
     world.happened(
         &admin,
-        Access::AssignmentsSet { blueprint: BLUEPRINT.into(), item: None, assignments: vec![assignment] },
+        Access::AssignmentsSet {
+            blueprint: BLUEPRINT.into(),
+            item: None,
+            assignments: vec![assignment],
+            document: None,
+        },
     );
     let item_id = filled(&mut world);
     two(&mut world, RETYPED);

@@ -133,6 +133,8 @@ fn access(number: u16, s: &mut Source) -> Access {
             profile: s.opt(Source::text),
             credential: s.opt(|s| CredentialId(s.uuid())),
             is_enabled: s.bool(),
+            document: s.opt(Source::personal),
+            own_document: s.opt(Source::personal),
         },
         0x0503 => Access::UserDisabled { user: UserId(s.u32()) },
         0x0504 => Access::UserDeleted { user: UserId(s.u32()) },
@@ -143,9 +145,13 @@ fn access(number: u16, s: &mut Source) -> Access {
             is_admin: s.bool(),
             is_architect: s.bool(),
         },
-        0x0509 => {
-            Access::GroupEdited { group: s.id(), description: s.text(), is_admin: s.bool(), is_architect: s.bool() }
-        }
+        0x0509 => Access::GroupEdited {
+            group: s.id(),
+            description: s.text(),
+            is_admin: s.bool(),
+            is_architect: s.bool(),
+            document: s.opt(Source::text),
+        },
         0x050a => Access::GroupDeleted { group: s.id(), item: ItemId(s.u32()) },
         0x050b => Access::KeyCreated {
             key: KeyId(s.u32()),
@@ -163,6 +169,7 @@ fn access(number: u16, s: &mut Source) -> Access {
             groups: s.vec(Source::id),
             credential: CredentialId(s.uuid()),
             expires: s.opt(Source::time),
+            document: s.opt(Source::text),
         },
         0x050d => Access::KeyRevoked { key: KeyId(s.u32()) },
         _ => rule(number, s),
@@ -197,12 +204,15 @@ fn field_rule(s: &mut Source) -> FieldRule {
 fn rule(number: u16, s: &mut Source) -> Access {
     match number {
         0x050e => Access::RoleCreated { role: s.id(), label: s.text(), description: s.text() },
-        0x050f => Access::RoleEdited { role: s.id(), label: s.text(), description: s.text() },
+        0x050f => {
+            Access::RoleEdited { role: s.id(), label: s.text(), description: s.text(), document: s.opt(Source::text) }
+        }
         0x0510 => Access::RoleDeleted { role: s.id() },
         0x0511 => Access::AssignmentsSet {
             blueprint: s.id(),
             item: s.opt(|s| ItemId(s.u32())),
             assignments: s.vec(assignment),
+            document: s.opt(Source::text),
         },
         0x0512 => Access::AssignmentsRemoved { blueprint: s.id(), item: s.opt(|s| ItemId(s.u32())) },
         0x0513 => Access::PermissionsSet {
@@ -212,6 +222,7 @@ fn rule(number: u16, s: &mut Source) -> Access {
                 roles: s.vec(|s| (s.id(), rights(s))),
                 fields: s.vec(field_rule),
             },
+            document: s.opt(Source::text),
         },
         0x0514 => Access::PermissionsRemoved { blueprint: s.id() },
         _ => panic!("no sample of event {number:#06x}"),

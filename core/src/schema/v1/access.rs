@@ -103,6 +103,8 @@ events! { Event in Access;
         profile: Option<String>,
         credential: Option<Uuid>,
         is_enabled: bool,
+        document: Option<Sealed>,
+        own_document: Option<Sealed>,
     }
     /// A person can do nothing from now on.
     0x0503 1 UserDisabled => UserDisabledV1 { user: Us }
@@ -117,7 +119,13 @@ events! { Event in Access;
         is_architect: bool,
     }
     /// What a group is and may; replaces what was.
-    0x0509 1 GroupEdited => GroupEditedV1 { group: String, description: String, is_admin: bool, is_architect: bool }
+    0x0509 1 GroupEdited => GroupEditedV1 {
+        group: String,
+        description: String,
+        is_admin: bool,
+        is_architect: bool,
+        document: Option<String>,
+    }
     /// A group is gone, from people and keys too.
     0x050a 1 GroupDeleted => GroupDeletedV1 { group: String, item: Ar }
     /// An API key; its secret is in the vault.
@@ -138,13 +146,14 @@ events! { Event in Access;
         groups: Vec<String>,
         credential: Uuid,
         expires: Option<i64>,
+        document: Option<String>,
     }
     /// A key opens nothing from now on.
     0x050d 1 KeyRevoked => KeyRevokedV1 { key: Ak }
     /// A role.
     0x050e 1 RoleCreated => RoleCreatedV1 { role: String, label: String, description: String }
     /// A role's words; replaces them.
-    0x050f 1 RoleEdited => RoleEditedV1 { role: String, label: String, description: String }
+    0x050f 1 RoleEdited => RoleEditedV1 { role: String, label: String, description: String, document: Option<String> }
     /// A role that nothing names any more is gone.
     0x0510 1 RoleDeleted => RoleDeletedV1 { role: String }
     /// Who gets which role on the items of a blueprint, or on one item beyond that; replaces what was set.
@@ -152,11 +161,16 @@ events! { Event in Access;
         blueprint: String,
         item: Option<Ar>,
         assignments: Vec<AssignmentV1>,
+        document: Option<String>,
     }
     /// Nobody gets roles on the items of a blueprint, or on one item beyond that, any more.
     0x0512 1 AssignmentsRemoved => AssignmentsRemovedV1 { blueprint: String, item: Option<Ar> }
     /// What roles may do, on the items of a blueprint or where nothing is set; replaces what was set.
-    0x0513 1 PermissionsSet => PermissionsSetV1 { blueprint: Option<String>, permissions: PermissionsV1 }
+    0x0513 1 PermissionsSet => PermissionsSetV1 {
+        blueprint: Option<String>,
+        permissions: PermissionsV1,
+        document: Option<String>,
+    }
     /// The default permissions count for the items of a blueprint again.
     0x0514 1 PermissionsRemoved => PermissionsRemovedV1 { blueprint: String }
 }

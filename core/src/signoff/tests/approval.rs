@@ -57,7 +57,7 @@ fn an_approval_is_edited_only_while_its_author_is_still_entitled() {
     configuration.approvers = vec![Container::Role("ro.writer".into())];
     let mut world = brought_to(configured(configuration), Status::Approved, EVERYTHING);
     let blueprint = super::fixture::template().blueprint;
-    let event = crate::access::Event::AssignmentsSet { blueprint, item: None, assignments: Vec::new() };
+    let event = crate::access::Event::AssignmentsSet { blueprint, item: None, assignments: Vec::new(), document: None };
     world.happened(&Principal::System, event);
     when(world.clone(), EVERYTHING, edit_approval(ApprovalStatus::Rejected)).then_rejected("not_an_approver");
     // Taking it back needs no more than being its author.

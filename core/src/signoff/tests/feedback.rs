@@ -71,7 +71,10 @@ fn membership_is_evaluated_when_the_action_happens() {
     when(world.clone(), WRITER, review("business", ReviewStatus::Approved)).then(&["ReviewSubmitted"]);
     let assignments = Vec::new();
     let blueprint = super::fixture::template().blueprint;
-    world.happened(&Principal::System, crate::access::Event::AssignmentsSet { blueprint, item: None, assignments });
+    world.happened(
+        &Principal::System,
+        crate::access::Event::AssignmentsSet { blueprint, item: None, assignments, document: None },
+    );
     when(world, WRITER, review("business", ReviewStatus::Approved)).then_rejected("not_in_feedback_group");
 }
 

@@ -182,10 +182,13 @@ fn people(world: &mut World) {
     let read = Rights { read: true, ..Rights::default() };
     let write = Rights { write: true, ..read };
     let permissions = Permissions { everyone: read, roles: vec![(role.into(), write)], fields: Vec::new() };
-    world.happened(&system, access::Event::PermissionsSet { blueprint: None, permissions });
+    world.happened(&system, access::Event::PermissionsSet { blueprint: None, permissions, document: None });
     let assignment = Assignment { containers: vec![group("writers")], ..Assignment::of(role) };
     let blueprint = template().blueprint;
-    world.happened(&system, access::Event::AssignmentsSet { blueprint, item: None, assignments: vec![assignment] });
+    world.happened(
+        &system,
+        access::Event::AssignmentsSet { blueprint, item: None, assignments: vec![assignment], document: None },
+    );
 }
 
 fn make_template(world: &mut World) {

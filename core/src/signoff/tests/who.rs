@@ -116,7 +116,7 @@ fn only_the_author_edits_and_withdraws_an_approval() {
 fn reading_comes_before_anything_else_so_that_what_one_may_not_see_does_not_exist() {
     let mut world = world_at(WaitingForFeedback);
     let nobody = crate::access::Permissions::default();
-    let hidden = crate::access::Event::PermissionsSet { blueprint: None, permissions: nobody };
+    let hidden = crate::access::Event::PermissionsSet { blueprint: None, permissions: nobody, document: None };
     world.happened(&Principal::System, hidden);
     for action in [request_approval(), Action::Create, review("business", ReviewStatus::Approved)] {
         when(world.clone(), NOBODY, action).then_rejected("not_found");
