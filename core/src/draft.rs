@@ -51,9 +51,18 @@ impl<'a> Draft<'a> {
 
     /// This happened.
     pub fn emit(&mut self, event: impl Into<Event>) {
+        self.record(event.into(), None);
+    }
+
+    /// This happened, for this reason unless the caller gave another.
+    pub fn emit_because(&mut self, event: impl Into<Event>, because: &str) {
+        self.record(event.into(), Some(because));
+    }
+
+    fn record(&mut self, event: Event, because: Option<&str>) {
         let caller = &self.context.caller;
         let number = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
-        let reason = caller.reason.clone().map(|reason| self.personal(&reason));
+        let reason = caller.reason.as_deref().or(because).map(|reason| self.personal(reason));
         let recorded = Recorded {
             position: self.state.head.next(),
             id: self.context.event_id(number),
@@ -66,7 +75,7 @@ impl<'a> Draft<'a> {
             correlation: caller.correlation,
             causation: None,
             request: caller.request.clone(),
-            event: event.into(),
+            event,
         };
         evolve(&mut self.state, &recorded);
         self.events.push(recorded);

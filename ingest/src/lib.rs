@@ -10,6 +10,7 @@ pub mod dead;
 pub mod message;
 mod metrics;
 pub mod publish;
+pub mod resync;
 pub mod status;
 pub mod streams;
 pub mod subject;

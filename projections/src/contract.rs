@@ -102,10 +102,11 @@ contract! {
     board: views::board::Board,
     readers: readable::Readers,
     deployments: views::deployments::Deployments,
+    nodes: views::nodes::Nodes,
     outbox: views::outbox::Outbox,
 }
 
 #[test]
 fn the_contract_covers_every_view() {
-    assert_eq!(views::Views::ALL.len(), 10, "add the new view to the contract above");
+    assert_eq!(views::Views::ALL.len(), 11, "add the new view to the contract above");
 }

@@ -1,12 +1,13 @@
 //! What every request handler shares: the engine, the snapshots, the stores. Cheap to clone.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use countersign_engine::engine::Engine;
 use countersign_engine::files::FileStore;
 use countersign_engine::sled_log::SledReader;
 use countersign_engine::vault::Vault;
+use countersign_ingest::Broker;
 use countersign_projections::{Snapshot, Snapshots};
 use tokio_util::sync::CancellationToken;
 
@@ -45,6 +46,8 @@ pub struct Parts {
     pub notifier: Notifier,
     /// What `/readyz` says.
     pub health: Health,
+    /// The way to nodes, when there is NATS.
+    pub broker: OnceLock<Broker>,
     /// Refused attempts, until they are told to the log.
     pub refusals: Refusals,
     /// What `/metrics` says.

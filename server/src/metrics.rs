@@ -1,7 +1,7 @@
 //! All metrics of the service, by name: `countersign_<thing>_<unit>`. No ids in labels.
 
 use std::net::SocketAddr;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
@@ -42,7 +42,32 @@ static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 
 /// Renders what was measured; one per process.
 #[derive(Clone)]
-pub struct Metrics(PrometheusHandle);
+pub struct Metrics {
+    handle: PrometheusHandle,
+    deployments: Arc<Mutex<Counted>>,
+}
+
+/// How many deployments stand how, at a position: counted anew only when something happened since.
+#[derive(Debug, Default)]
+struct Counted {
+    at: Option<Position>,
+    counts: [u32; Health::ALL.len()],
+}
+
+impl Counted {
+    fn at(&mut self, position: Position, healths: impl Iterator<Item = Health>) -> [u32; Health::ALL.len()] {
+        if self.at != Some(position) {
+            self.counts = [0; Health::ALL.len()];
+            for health in healths {
+                for (count, status) in self.counts.iter_mut().zip(Health::ALL) {
+                    *count = count.saturating_add(u32::from(status == health));
+                }
+            }
+            self.at = Some(position);
+        }
+        self.counts
+    }
+}
 
 impl std::fmt::Debug for Metrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -54,10 +79,10 @@ impl Metrics {
     /// Begins to measure; a second call gives the same.
     pub fn install() -> Result<Self, BuildError> {
         if let Some(handle) = HANDLE.get() {
-            return Ok(Self(handle.clone()));
+            return Ok(Self { handle: handle.clone(), deployments: Arc::default() });
         }
         let handle = PrometheusBuilder::new().set_buckets(BUCKETS_SECONDS)?.install_recorder()?;
-        Ok(Self(HANDLE.get_or_init(|| handle).clone()))
+        Ok(Self { handle: HANDLE.get_or_init(|| handle).clone(), deployments: Arc::default() })
     }
 }
 
@@ -89,13 +114,9 @@ pub async fn measure(request: Request, next: Next) -> Response {
 
 fn deployments(app: &App) {
     let snapshot = app.latest();
-    let mut counts = [0_u32; Health::ALL.len()];
-    for deployed in snapshot.state.infrastructures.deployed.values() {
-        let health = health_of(&snapshot.state, deployed);
-        for (count, status) in counts.iter_mut().zip(Health::ALL) {
-            *count = count.saturating_add(u32::from(status == health));
-        }
-    }
+    let healths = snapshot.state.infrastructures.deployed.values().map(|deployed| health_of(&snapshot.state, deployed));
+    let mut counted = app.metrics.deployments.lock().unwrap_or_else(PoisonError::into_inner);
+    let counts = counted.at(snapshot.position(), healths);
     for (count, status) in counts.into_iter().zip(Health::ALL) {
         gauge!(DEPLOYMENTS, "status" => status.word().to_lowercase()).set(f64::from(count));
     }
@@ -123,6 +144,24 @@ pub async fn render(
         gauge!(PROJECTION_LAG).set(head.0.saturating_sub(app.latest().position().0) as f64);
     }
     gauge!(LOG_WRITABLE).set(if is_writable { 1.0 } else { 0.0 });
-    let text = app.metrics.0.render();
+    let text = app.metrics.handle.render();
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deployments_are_counted_anew_only_after_something_happened() {
+        let mut counted = Counted::default();
+        let all = || [Health::Healthy, Health::Error, Health::Healthy].into_iter();
+        assert_eq!(counted.at(Position(7), all()), [2, 0, 1, 0]);
+        let asked = std::cell::Cell::new(0);
+        let watched = || all().inspect(|_| asked.set(asked.get() + 1));
+        assert_eq!(counted.at(Position(7), watched()), [2, 0, 1, 0]);
+        assert_eq!(asked.get(), 0);
+        assert_eq!(counted.at(Position(8), watched().skip(1)), [1, 0, 1, 0]);
+        assert_eq!(asked.get(), 3);
+    }
 }

@@ -45,6 +45,8 @@ pub async fn start(app: &App, url: &str) -> anyhow::Result<Running> {
     watch_ingest(app, ingest_status);
     watch_relay(app, relayed.clone());
     let broker = connect("countersign-ingest").await?;
+    // Nodes are asked over the connection on which they are heard.
+    app.broker.get_or_init(|| broker.clone());
     let engine = app.engine.clone();
     let ingest = spawn(|stop| countersign_ingest::run(broker, engine, ingest_sender, stop));
     let broker = connect("countersign-relay").await?;

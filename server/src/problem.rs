@@ -101,6 +101,11 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("{what} does not exist"))
     }
 
+    /// 409: not as things are.
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, detail)
+    }
+
     /// 413: above a bound.
     pub fn too_large(code: &'static str, max_bytes: u64) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, code, format!("at most {max_bytes} bytes are allowed"))

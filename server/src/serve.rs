@@ -2,6 +2,7 @@
 //! the opposite order.
 
 use std::net::SocketAddr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -134,6 +135,7 @@ pub async fn start(config: Config) -> anyhow::Result<Service> {
         plans: Plans::default(),
         notifier,
         health: Health::default(),
+        broker: OnceLock::new(),
         refusals: Refusals::default(),
         metrics: Metrics::install()?,
         stopping: CancellationToken::new(),

@@ -36,10 +36,37 @@ impl Estate {
     pub(crate) async fn tell(&self, messages: &[(&str, &str, Value)]) -> Result<()> {
         let line =
             |(node, kind, data): &(&str, &str, Value)| json!({"node": node, "kind": kind, "data": data}).to_string();
-        let lines = messages.iter().map(line).collect::<Vec<_>>().join("\n");
-        let published = publish(&self.broker, lines.as_bytes()).await?;
-        ensure!(published.messages == u64::try_from(messages.len())?, "{published:?}");
+        self.publish(&messages.iter().map(line).collect::<Vec<_>>()).await
+    }
+
+    /// The same things again, as messages of their own.
+    pub(crate) async fn tell_again(&self, messages: &[(&str, &str, Value)]) -> Result<()> {
+        let line = |(n, (node, kind, data)): (usize, &(&str, &str, Value))| {
+            json!({"node": node, "kind": kind, "data": data, "id": format!("again {n}")}).to_string()
+        };
+        self.publish(&messages.iter().enumerate().map(line).collect::<Vec<_>>()).await
+    }
+
+    async fn publish(&self, lines: &[String]) -> Result<()> {
+        let published = publish(&self.broker, lines.join("\n").as_bytes()).await?;
+        ensure!(published.messages == u64::try_from(lines.len())? && published.duplicates == 0, "{published:?}");
         Ok(())
+    }
+
+    /// Until every message was taken in, or put away, and said so.
+    pub(crate) async fn settled(&self) -> Result<()> {
+        let jetstream = async_nats::jetstream::new(async_nats::connect(self.nats.url()).await?);
+        let asking = async {
+            loop {
+                let stream = jetstream.get_stream("GOVERN_SYNC").await?;
+                let consumer = stream.consumer_info("countersign-ingest").await?;
+                if consumer.num_pending == 0 && consumer.num_ack_pending == 0 {
+                    return anyhow::Ok(());
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(BOUND, asking).await.context("messages wait for ever")?
     }
 
     /// Asks until the answer is as wanted.
@@ -57,30 +84,34 @@ impl Estate {
         tokio::time::timeout(BOUND, asking).await.with_context(|| format!("{path} never was as wanted"))?
     }
 
-    /// A project with a model of two versions, a bundle of the second, and two infrastructures; gives the bundle's id.
+    /// [`story`]; gives the bundle's id.
     pub(crate) async fn told(&self) -> Result<String> {
-        let version = |version: &str, auc: f64| {
-            let name = format!("Random forest - {version}");
-            let digest = json!({"sha256": "11".repeat(32)});
-            json!({"projectKey": "FRAUD", "modelId": "m1", "versionId": version, "name": name, "algorithm": "RANDOM_FOREST",
-                "metrics": {"auc": auc, "f1": 0.5}, "digest": digest, "revision": 1})
-        };
-        let model = json!({"projectKey": "FRAUD", "modelId": "m1", "name": "Predict", "origin": "mlflow", "activeVersion": "v2", "revision": 1});
-        let infra = |id: &str, policy: &str| json!({"infraId": id, "type": "project", "stage": "production", "governCheckPolicy": policy, "revision": 1});
-        self.tell(&[
-            ("design-1", "project", json!({"projectKey": "FRAUD", "name": "Fraud", "revision": 1})),
-            ("design-1", "saved_model", model),
-            ("design-1", "saved_model_version", version("v1", 0.8)),
-            ("design-1", "saved_model_version", version("v2", 0.87)),
-            ("deployer-1", "infrastructure", infra("prod", "PREVENT")),
-            ("deployer-1", "infrastructure", infra("test", "WARN")),
-            ("design-1", "bundle", bundle(1, "aa", "{}")),
-        ])
-        .await?;
+        self.tell(&story()).await?;
         let found =
-            self.until("/registry/bundles", |found| found["bundles"].as_array().is_some_and(|all| !all.is_empty()));
-        Ok(found.await?["bundles"][0]["id"].as_str().unwrap_or_default().to_owned())
+            self.until("/registry/bundles", |found| found["items"].as_array().is_some_and(|all| !all.is_empty()));
+        Ok(found.await?["items"][0]["id"].as_str().unwrap_or_default().to_owned())
     }
+}
+
+/// A project with a model of two versions, a bundle of the second, and two infrastructures.
+pub(crate) fn story() -> Vec<(&'static str, &'static str, Value)> {
+    let version = |version: &str, auc: f64| {
+        let name = format!("Random forest - {version}");
+        let digest = json!({"sha256": "11".repeat(32)});
+        json!({"projectKey": "FRAUD", "modelId": "m1", "versionId": version, "name": name, "algorithm": "RANDOM_FOREST",
+            "metrics": {"auc": auc, "f1": 0.5}, "digest": digest, "revision": 1})
+    };
+    let model = json!({"projectKey": "FRAUD", "modelId": "m1", "name": "Predict", "origin": "mlflow", "activeVersion": "v2", "revision": 1});
+    let infra = |id: &str, policy: &str| json!({"infraId": id, "type": "project", "stage": "production", "governCheckPolicy": policy, "revision": 1});
+    vec![
+        ("design-1", "project", json!({"projectKey": "FRAUD", "name": "Fraud", "revision": 1})),
+        ("design-1", "saved_model", model),
+        ("design-1", "saved_model_version", version("v1", 0.8)),
+        ("design-1", "saved_model_version", version("v2", 0.87)),
+        ("deployer-1", "infrastructure", infra("prod", "PREVENT")),
+        ("deployer-1", "infrastructure", infra("test", "WARN")),
+        ("design-1", "bundle", bundle(1, "aa", "{}")),
+    ]
 }
 
 /// The bundle with this content.

@@ -37,6 +37,14 @@ async fn approve(estate: &Estate, bundle: &str) -> Result<String> {
     Ok(item)
 }
 
+/// The gate's answer over request/reply.
+async fn over_nats(client: &async_nats::Client, question: &Value) -> Result<bytes::Bytes> {
+    let mut headers = async_nats::HeaderMap::new();
+    headers.insert("Authorization", format!("Bearer {ADMIN_KEY}").as_str());
+    let asking = client.request_with_headers("govern.gate.check", headers, question.to_string().into());
+    Ok(asking.await?.payload)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_gate_gives_the_same_bytes_over_http_and_nats() -> Result<()> {
     let estate = Estate::start().await?;
@@ -46,15 +54,46 @@ async fn the_gate_gives_the_same_bytes_over_http_and_nats() -> Result<()> {
         let question = question(infra, "ask");
         let over_http = estate.admin().ask(Method::POST, "/gate/check", Some(&question)).await?;
         ensure!(over_http.status == 200 && over_http.json()["decision"] == decision, "{}", over_http.json());
-        let mut headers = async_nats::HeaderMap::new();
-        headers.insert("Authorization", format!("Bearer {ADMIN_KEY}").as_str());
-        let asking = client.request_with_headers("govern.gate.check", headers, question.to_string().into());
-        let over_nats = asking.await?.payload;
+        let over_nats = over_nats(&client, &question).await?;
         ensure!(over_http.bytes == over_nats, "{} {}", over_http.json(), String::from_utf8_lossy(&over_nats));
     }
     let unmet = &ask(&estate.admin(), "prod").await?["messages"][0];
     for member in ["severity", "isFatal", "code", "title", "message", "details"] {
         ensure!(!unmet[member].is_null(), "{member} is missing: {unmet}");
+    }
+    Ok(())
+}
+
+/// Two events are two positions; everything else is the same to the byte.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_intent_to_deploy_is_answered_alike_over_http_and_nats_and_recorded_once_each() -> Result<()> {
+    let estate = Estate::start().await?;
+    estate.told().await?;
+    estate.settled().await?;
+    let client = async_nats::connect(estate.nats.url()).await?;
+    let admin = estate.admin();
+    for (infra, decision) in [("prod", "DENY"), ("test", "WARN")] {
+        let mut question = question(infra, "deploy");
+        question["acknowledgeWarnings"] = json!(true);
+        let before = admin.get("/events?limit=1").await?["position"].as_u64().unwrap_or_default();
+        let over_http = admin.ask(Method::POST, "/gate/check", Some(&question)).await?;
+        let over_nats = over_nats(&client, &question).await?;
+        ensure!(over_http.status == 200 && over_http.json()["decision"] == decision, "{}", over_http.json());
+        ensure!(over_http.json()["position"] == before + 1 && over_http.json()["acknowledged"] == (infra == "test"));
+        let (first, second) = (format!("\"position\":{}", before + 1), format!("\"position\":{}", before + 2));
+        let over_http = String::from_utf8(over_http.bytes)?;
+        let over_nats = String::from_utf8(over_nats.to_vec())?;
+        ensure!(over_http.replace(&first, &second) == over_nats, "{over_http} {over_nats}");
+        let events = admin.get(&format!("/events?after={before}&limit=10")).await?;
+        let told = |event: &Value| {
+            (event["type"].clone(), event["channel"].clone(), event["data"]["decision"].clone(), event["actor"].clone())
+        };
+        let events: Vec<_> = events["items"].as_array().into_iter().flatten().map(told).collect();
+        let expected = ["http", "nats"].map(|channel| {
+            let actor = events.first().map(|(.., actor)| actor.clone()).unwrap_or_default();
+            (json!("DeploymentChecked"), json!(channel), json!(decision), actor)
+        });
+        ensure!(events == expected, "{events:?}");
     }
     Ok(())
 }
@@ -152,7 +191,7 @@ async fn what_stood_where_is_told_with_who_put_it_there_and_under_which_approval
     ensure!(approval["author"] == "ana" && approval["cycle"] == 1 && approval["governItem"] == govern_item, "{stood}");
     ensure!(approval["digest"] == "aa".repeat(32) && stood["governance"] == "HEALTHY", "{stood}");
     let bundles = admin.get("/registry/bundles").await?;
-    ensure!(bundles["bundles"][0]["deployments"][0]["infraId"] == "prod", "{bundles}");
+    ensure!(bundles["items"][0]["deployments"][0]["infraId"] == "prod", "{bundles}");
     let models = admin.get("/registry/models").await?;
     let versions = &models["projects"][0]["models"][0]["versions"];
     ensure!(

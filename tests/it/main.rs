@@ -11,6 +11,7 @@ mod http_gate;
 mod http_hardening;
 mod http_input;
 mod http_items;
+mod http_nodes;
 mod http_registry;
 mod http_service;
 mod http_talk;

@@ -10,6 +10,7 @@ use async_nats::{Client, ConnectOptions, Event};
 use countersign_tests::certificates::Certificates;
 use countersign_tests::nats::NatsServer;
 use countersign_tests::server::{self, Options, Server};
+use futures::StreamExt as _;
 use nkeys::KeyPair;
 use serde_json::json;
 use tempfile::TempDir;
@@ -174,6 +175,14 @@ async fn the_shipped_configuration_lets_everybody_do_what_is_theirs_and_no_more(
     for subject in ["govern.sync.>", "govern.events.>", "govern.approvals.>", "_INBOX.>", "_INBOX_deployer-1.>"] {
         node.may_not_listen(subject).await?;
     }
+
+    // It hears that it is asked to tell everything again, and others do not.
+    let mut requests = node.client.subscribe("govern.sync.design-1.request").await?;
+    node.client.flush().await?;
+    server.admin().post("/nodes/design-1/resync", json!({})).await?;
+    let heard = tokio::time::timeout(BOUND, requests.next()).await;
+    ensure!(heard.context("the node does not hear the request")?.is_some(), "the subscription ended");
+    node.may_not_listen("govern.sync.design-2.request").await?;
 
     let mut deployer = place.person("deployer-1").await?;
     for subject in ["govern.events.>", "govern.sync.>", "govern.dead.>"] {

@@ -210,7 +210,7 @@ async fn ids(service: &Service, path: &str) -> Result<Vec<String>> {
 
 async fn gate(service: &Service) -> Result<()> {
     let bundles = service.get("/registry/bundles?limit=1000").await?;
-    let bundles = bundles["bundles"].as_array().context("bundles")?.clone();
+    let bundles = bundles["items"].as_array().context("bundles")?.clone();
     let mut dice = Dice::new(SEED);
     let questions: Vec<Value> = (0..REQUESTS)
         .filter_map(|_| dice.one(&bundles).cloned())

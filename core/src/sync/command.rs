@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::state::{Active, Measure, Revision, SyncKey};
-use crate::ids::{Digest, FieldId, ItemId};
+use crate::ids::{Digest, FieldId, ItemId, NodeId};
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -16,6 +16,8 @@ pub enum Command {
     Gone { key: SyncKey, revision: Revision },
     /// A model version was evaluated.
     Evaluate(Evaluate),
+    /// An administrator says that a node is no more: a portion of what it told of is gone. Asked again until nothing is left.
+    CleanUp { node: NodeId },
     /// Somebody keeps a store, or one evaluation, out of the registry and the gate; or takes it back in.
     OptOut { item: ItemId, store: Arc<str>, evaluation: Option<Arc<str>>, is_out: bool },
     /// Somebody chooses the metric to look at.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::command::Sync;
 use super::event::Event;
 use super::state::{Active, Revision, SyncKey, SyncObject, SyncSource};
-use super::{Command, bounds, evaluate, fields, opt_out};
+use super::{Command, bounds, cleanup, evaluate, fields, opt_out};
 use crate::artifact::govern::{govern_upcoming, rename_from_source};
 use crate::context::Principal;
 use crate::deploy;
@@ -25,6 +25,8 @@ const ACTIVE_CHANGES_MAX: usize = 300;
 crate::rejections! {
     /// A node tells of its own objects only.
     Permission NodeMismatch { node: NodeId } = "node_mismatch", "only the node {node} tells of its objects";
+    /// A node is known by its first message.
+    Missing NodeUnknown { node: NodeId } = "node_unknown", "no node {node} ever spoke";
     /// Each kind of content of a message has a bound.
     Input TooMany { what: &'static str, count: usize, max: usize } = "too_many", "{count} {what} are too many; at most {max} are allowed";
     /// A metric is a finite number.
@@ -49,6 +51,7 @@ pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
     match command {
         Command::Sync(sync) => take(draft, sync),
         Command::Gone { key, revision } => gone(draft, key, *revision),
+        Command::CleanUp { node } => cleanup::decide(draft, node),
         Command::Evaluate(evaluation) => evaluate::decide(draft, evaluation),
         Command::OptOut { item, store, evaluation, is_out } => {
             opt_out::decide(draft, *item, store, evaluation.as_ref(), *is_out)

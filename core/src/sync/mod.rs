@@ -3,6 +3,7 @@
 //! Redelivered, duplicated and reordered messages change nothing: key and revision decide.
 
 mod bounds;
+mod cleanup;
 mod command;
 mod decide;
 mod evaluate;
@@ -17,6 +18,7 @@ pub use bounds::{
     FIELDS_MAX, KEY_PART_BYTES_MAX, METRIC_NAME_BYTES_MAX, METRICS_MAX, MODEL_VERSIONS_MAX, NAME_BYTES_MAX,
     URL_BYTES_MAX,
 };
+pub use cleanup::{CLEANUP_EVENTS_MAX, Fate, Leftover, governed, leftovers};
 pub use command::{Command, Evaluate, Sync};
 pub use decide::Rejection;
 pub use event::{Event, SeriesMeasure};

@@ -123,6 +123,19 @@ impl SyncObject {
         }
     }
 
+    /// The kind as sync messages call it.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Project { .. } => "project",
+            Self::SavedModel { .. } => "saved_model",
+            Self::ModelVersion { .. } => "saved_model_version",
+            Self::Bundle { .. } => "bundle",
+            Self::Dataset { .. } => "dataset",
+            Self::Deployment { .. } => "deployment",
+        }
+    }
+
     /// The locked blueprint of such items.
     #[must_use]
     pub const fn blueprint(&self) -> &'static str {

@@ -7,6 +7,7 @@ pub mod initiatives;
 pub mod items;
 #[cfg(test)]
 mod list_tests;
+pub mod nodes;
 pub mod outbox;
 #[cfg(test)]
 mod random_tests;
@@ -93,6 +94,8 @@ views! {
     readers: crate::readable::Readers,
     /// What deployers asked the gate.
     deployments: deployments::Deployments,
+    /// What each node told of.
+    nodes: nodes::Nodes,
     /// What is told to whom by mail.
     outbox: outbox::Outbox,
 }

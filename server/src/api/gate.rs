@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::ask::Answer;
-use super::shape::item::kind_word;
 use super::shape::people;
 use super::wish::{Terms, Wish, submit};
 use crate::app::App;
@@ -280,7 +279,7 @@ pub(super) fn subject_shape(subject: &SyncKey) -> SubjectShape {
     };
     SubjectShape {
         node: subject.node.to_string(),
-        kind: kind_word(&subject.object),
+        kind: subject.object.word(),
         project_key: subject.object.project().map(ToString::to_string),
         model_id,
         key: subject.object.own_key().to_string(),

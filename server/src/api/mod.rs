@@ -22,6 +22,7 @@ pub mod items;
 pub mod keys;
 pub mod log;
 pub mod me;
+pub mod nodes;
 pub mod openapi;
 pub mod overrides;
 pub mod pages;
@@ -226,6 +227,9 @@ fn other_routes() -> OpenApiRouter<App> {
         .routes(routes!(deployments::history))
         .routes(routes!(infrastructures::list))
         .routes(routes!(infrastructures::read, infrastructures::set))
+        .routes(routes!(nodes::list))
+        .routes(routes!(nodes::clean_up))
+        .routes(routes!(nodes::resync))
         .routes(routes!(projections::list))
         .routes(routes!(projections::digest))
         .routes(routes!(projections::rebuild))

@@ -59,9 +59,9 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Segment
 #[into_params(parameter_in = Query)]
 pub struct Page {
     /// How many entries, 1 to 1000; 50 when left out.
-    limit: Option<usize>,
+    pub(super) limit: Option<usize>,
     /// The `nextCursor` of the page before.
-    cursor: Option<String>,
+    pub(super) cursor: Option<String>,
 }
 
 impl Page {

@@ -13,6 +13,7 @@ use super::ask::{Answer, Ask};
 use super::deployments::governance;
 use super::evaluations::focus_metric;
 use super::params::{Page, Params, cursor};
+use super::shape::List;
 use super::shape::value::number;
 use crate::problem::Problem;
 
@@ -129,15 +130,6 @@ pub struct MetricShape {
     /// `latest` − `initial`.
     #[schema(value_type = Option<f64>)]
     drift: Json,
-}
-
-/// Bundles by name.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Bundles {
-    bundles: Vec<Bundle>,
-    next_cursor: Option<String>,
-    position: u64,
 }
 
 /// A bundle.
@@ -339,18 +331,18 @@ fn bundle(ask: &Ask, entry: &BundleEntry) -> Bundle {
 
 /// Bundles by name.
 #[utoipa::path(get, path = "/registry/bundles", tag = "views", params(Which, Page),
-    responses((status = 200, description = "One page of bundles", body = Bundles)))]
+    responses((status = 200, description = "One page of bundles", body = List<Bundle>)))]
 pub async fn bundles(
     ask: Ask,
     Params(which): Params<Which>,
     Params(page): Params<Page>,
-) -> Result<Answer<Bundles>, Problem> {
+) -> Result<Answer<List<Bundle>>, Problem> {
     let query = which.query(&ask, &page)?;
     let page =
         ask.snapshot.views.registry.bundles(ask.state(), &ask.snapshot.views.items, &query, &|item| ask.may_read(item));
-    let bundles = page.rows.iter().map(|entry| bundle(&ask, entry)).collect();
+    let items = page.rows.iter().map(|entry| bundle(&ask, entry)).collect();
     let next_cursor = page.next.map(cursor);
-    Ok(ask.answer(Bundles { bundles, next_cursor, position: ask.position().0 }))
+    Ok(ask.answer(List { items, next_cursor, position: ask.position().0 }))
 }
 
 pub(crate) fn time(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {

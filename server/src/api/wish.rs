@@ -72,7 +72,7 @@ impl Terms {
     }
 
     /// The terms of one command among several of a request: its idempotency key is the request's and what it is about.
-    pub fn part(&self, about: ItemId) -> Result<Self, Problem> {
+    pub fn part(&self, about: impl std::fmt::Display) -> Result<Self, Problem> {
         if self.expected.is_some() {
             let detail = "If-Match is for commands on one item";
             return Err(Problem::invalid("if_match_not_applicable", detail));
@@ -82,6 +82,12 @@ impl Terms {
             request.key = format!("{} {about}", request.key).into();
         }
         Ok(Self { caller, expected: None })
+    }
+
+    /// What ties together everything that the request causes.
+    #[must_use]
+    pub const fn correlation(&self) -> CorrelationId {
+        self.caller.correlation
     }
 
     /// From the headers of a request and what makes it that request.

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use countersign_ingest::{Broker, resync};
+use futures::StreamExt as _;
 use serde_json::{Value, json};
 
 use self::api::Api;
@@ -97,11 +99,25 @@ async fn explore(data: &Path, nats: &NatsServer, mut service: Service, admin: &A
     say("\nThe whole story by itself: countersign demo --script.  Ctrl-C ends the demo.");
     tokio::select! {
         ended = service.wait() => ended,
+        failed = tell_again_when_asked(data, &nats.url) => failed,
         interrupted = tokio::signal::ctrl_c() => {
             interrupted?;
             service.stop().await
         }
     }
+}
+
+/// The simulated design node tells everything again whenever it is asked to; ends only with a failure.
+async fn tell_again_when_asked(data: &Path, nats: &str) -> Result<()> {
+    let broker = Broker::connect(nats, "countersign-demo").await?;
+    let mut requests = resync::requests(&broker, node::DESIGN).await?;
+    while requests.next().await.is_some() {
+        for lines in [node::fraud(), node::second()] {
+            publish(data, nats, &lines).await?;
+        }
+        say(&format!("{} was asked to tell everything again, and did", node::DESIGN));
+    }
+    bail!("the connection to NATS ended")
 }
 
 /// The service's first administrator.

@@ -1,6 +1,7 @@
 //! Specs of what nodes tell.
 #![expect(clippy::unwrap_used, reason = "a failing test should panic")]
 
+mod cleanup;
 mod evaluations;
 mod objects;
 mod opt_out;

@@ -7,7 +7,7 @@ use countersign_core::artifact::workflow::StepView;
 use countersign_core::artifact::{self, Item, StepStatus};
 use countersign_core::ids::{FieldId, ItemId};
 use countersign_core::signoff::{self, Cycle, SignoffKey};
-use countersign_core::sync::{SyncObject, SyncSource};
+use countersign_core::sync::SyncSource;
 use countersign_projections::derive;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
@@ -137,24 +137,12 @@ fn source(source: &Arc<SyncSource>) -> SourceShape {
     let object = &source.key.object;
     SourceShape {
         node: source.key.node.to_string(),
-        kind: kind_word(object),
+        kind: object.word(),
         key: object.own_key().to_string(),
         project_key: object.project().map(ToString::to_string),
         url: source.url.as_ref().map(ToString::to_string),
         gone: source.is_gone,
         digest: source.digest.map(|digest| digest.to_string()),
-    }
-}
-
-/// The kind as the sync messages call it.
-pub(crate) const fn kind_word(object: &SyncObject) -> &'static str {
-    match object {
-        SyncObject::Project { .. } => "project",
-        SyncObject::SavedModel { .. } => "saved_model",
-        SyncObject::ModelVersion { .. } => "saved_model_version",
-        SyncObject::Bundle { .. } => "bundle",
-        SyncObject::Dataset { .. } => "dataset",
-        SyncObject::Deployment { .. } => "deployment",
     }
 }
 
