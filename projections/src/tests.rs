@@ -133,6 +133,7 @@ async fn the_status_names_every_view_with_its_lag() {
             "initiatives",
             "readers",
             "deployments",
+            "nodes",
             "outbox"
         ]
     );
