@@ -12,6 +12,7 @@ pub mod projection;
 pub mod projector;
 pub mod readable;
 pub mod rebuild;
+pub mod sight;
 pub mod snapshot;
 pub mod snapshots;
 pub mod views;

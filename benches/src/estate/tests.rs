@@ -8,7 +8,7 @@ use countersign_core::signoff::Status;
 use countersign_core::sync::{self, Active, Evaluate, Measure, Revision, Sync, SyncKey};
 use countersign_core::testing::World;
 use countersign_core::{Event, Principal, Recorded, State, evolve};
-use countersign_projections::views::board::BLUEPRINT;
+use countersign_projections::views::board::{self, BLUEPRINT};
 use countersign_projections::views::items::{GovernableQuery, Query};
 use countersign_projections::{Snapshot, derive};
 
@@ -76,7 +76,10 @@ fn counts(snapshot: &Snapshot) -> Result<()> {
     let state = &snapshot.state;
     let projects = state.items.by_blueprint.get(&BlueprintId::from(BLUEPRINT)).cloned().unwrap_or_default();
     let shown = |id: &&ItemId| state.items.by_id.get(*id).is_some_and(|item| !item.is_archived);
-    let gauges: usize = snapshot.views.board.gauges(&|_| true).iter().map(|(_, count)| count).sum();
+    let gauges: usize = board::gauges(&snapshot.views.board.cards(&snapshot.state, &|_| true, None))
+        .iter()
+        .map(|(_, count)| count)
+        .sum();
     ensure!(gauges == projects.iter().filter(shown).count(), "{gauges} on the board");
     let query = GovernableQuery { limit: 1_000, ..GovernableQuery::default() };
     let governable = snapshot.views.items.governable(state, &query, &|_| true).rows.len();

@@ -48,6 +48,22 @@ impl<'a> FieldAccess<'a> {
         made
     }
 
+    /// Whether some field of items of this blueprint may be hidden from somebody who reads the item.
+    #[must_use]
+    pub fn hides_in(state: &State, blueprint: &BlueprintId) -> bool {
+        !permissions_of(state, blueprint).fields.is_empty()
+    }
+
+    /// Whether some field of an item may be hidden from this reader of it. Cheap, for lists: most readers see all.
+    #[must_use]
+    pub fn hides_from(state: &State, principal: &Principal) -> bool {
+        let access = &state.access;
+        let mut all = std::iter::once(&access.default_permissions).chain(access.permissions.values());
+        all.any(|permissions| !permissions.fields.is_empty())
+            && matches!(principal, Principal::User(_) | Principal::Key(_))
+            && !is_architect(state, principal)
+    }
+
     /// On an item that is still to be made.
     #[must_use]
     pub fn on_new(state: &'a State, principal: &Principal, blueprint: &BlueprintId) -> Self {

@@ -128,9 +128,9 @@ fn check_fields(
     let access = field_access(draft, version, item);
     refuse_unreadable(&access, given)?;
     let invalid = |problems: Vec<FieldProblem>| Rejection::FieldsInvalid { problems: FieldProblems(problems) };
-    let save = Save { state, principal, definition: &version.definition, item };
+    let save = Save { state, principal, definition: &version.definition, item, access: &access };
     let changes = save.check(given).map_err(invalid)?;
-    let problems = sources::problems(state, &version.definition, item, &changes);
+    let problems = sources::problems(state, principal, &version.definition, item, &changes);
     if !problems.is_empty() {
         return Err(invalid(problems).into());
     }

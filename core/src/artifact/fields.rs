@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::state::Item;
+use crate::access::FieldAccess;
 use crate::access::may::{Action, Subject, allows, is_admin};
 use crate::blueprint::{Definition, FieldDefinition, FieldKind, FieldSource};
 use crate::context::Principal;
@@ -27,6 +28,8 @@ pub(super) struct Save<'a> {
     pub(super) definition: &'a Definition,
     /// The item as it is; nothing when it is being made.
     pub(super) item: Option<&'a Item>,
+    /// What the principal may do with its fields.
+    pub(super) access: &'a FieldAccess<'a>,
 }
 
 type Problem = (&'static str, String);
@@ -86,8 +89,32 @@ impl Save<'_> {
             Some(inputs) => Some(self.list(field, inputs)?),
             None => None,
         };
+        let value = self.with_unseen(field, value)?;
         self.check_count(field, value.as_ref())?;
         Ok(value)
+    }
+
+    // What does not exist for somebody, he neither sends nor takes away: it stays, after what he gives.
+    fn with_unseen(&self, field: &FieldDefinition, value: Option<Value>) -> Result<Option<Value>, Problem> {
+        let is_unseen = |value: &&Value| matches!(value, Value::Reference(id) if !self.may_see(*id));
+        let unseen: Vec<Value> = self.held(field).filter(is_unseen).cloned().collect();
+        match (value, &field.list) {
+            (value, _) if unseen.is_empty() => Ok(value),
+            (None, None) => Ok(unseen.into_iter().next()),
+            (value, None) => Ok(value),
+            (value, Some(_)) => {
+                let given = || value.iter().flat_map(Value::scalars);
+                if self.held(field).filter(|value| !is_unseen(value)).eq(given()) {
+                    return Ok(self.old(&field.id).cloned());
+                }
+                let given = given().cloned();
+                self.bounded(Value::List(given.chain(unseen).collect())).map(Some)
+            }
+        }
+    }
+
+    fn may_see(&self, item: ItemId) -> bool {
+        allows(self.state, self.principal, Action::Read, Subject::Item(item))
     }
 
     fn list(&self, field: &FieldDefinition, inputs: &[Input]) -> Result<Value, Problem> {
@@ -145,17 +172,13 @@ impl Save<'_> {
         self.old(&field.id).into_iter().flat_map(Value::scalars)
     }
 
-    // What the field holds already is not asked again: an item that its reader may not see stays where it is.
     fn reference(&self, field: &FieldDefinition, allowed: &[BlueprintId], text: &str) -> Result<Value, Problem> {
         let known = text.parse::<ItemId>().ok().or_else(|| self.person(allowed, text));
         let dangling = || ("dangling_reference", format!("{text:?} does not exist"));
         let id = known.ok_or_else(dangling)?;
+        let found = self.state.items.by_id.get(&id).filter(|_| self.may_see(id)).ok_or_else(dangling)?;
         if self.held(field).any(|value| *value == Value::Reference(id)) {
             return Ok(Value::Reference(id));
-        }
-        let found = self.state.items.by_id.get(&id).ok_or_else(dangling)?;
-        if !allows(self.state, self.principal, Action::Read, Subject::Item(id)) {
-            return Err(dangling());
         }
         let blueprint = &found.template.blueprint;
         if !allowed.is_empty() && !allowed.contains(blueprint) {
@@ -189,8 +212,8 @@ impl Save<'_> {
         }
         let found = self.state.files.by_id.get(&id).ok_or_else(unknown)?;
         let is_held = || {
-            let mut values = self.item.into_iter().flat_map(|item| item.fields.values()).flat_map(Value::scalars);
-            values.any(|value| *value == Value::File(id))
+            let fields = self.item.into_iter().flat_map(|item| &item.fields).filter(|(id, _)| self.access.reads(id));
+            fields.flat_map(|(_, value)| value.scalars()).any(|value| *value == Value::File(id))
         };
         if found.owner == *self.principal || is_admin(self.state, self.principal) || is_held() {
             return Ok(Value::File(id));

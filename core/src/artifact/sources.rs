@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::govern::{SOURCE_FIELD, governing_item, is_hidden, source_parent};
 use super::state::Item;
+use crate::access::may::{Action, Subject, allows};
 use crate::blueprint::Definition;
+use crate::context::Principal;
 use crate::ids::{FieldId, ItemId};
 use crate::rejection::FieldProblem;
 use crate::signoff::{self, Status};
@@ -24,6 +26,7 @@ pub fn parent(state: &State, item: &Item) -> Option<ItemId> {
 /// What is wrong with the sources and the parent that an item would have after `changes`.
 pub(super) fn problems(
     state: &State,
+    principal: &Principal,
     definition: &Definition,
     item: Option<&Item>,
     changes: &[FieldChange],
@@ -38,6 +41,11 @@ pub(super) fn problems(
             Some(change) => change.new.as_ref(),
             None => item.and_then(|item| item.fields.get(field)),
         }
+    };
+    // What may not be read is not named.
+    let name = |item: ItemId| match allows(state, principal, Action::Read, Subject::Item(item)) {
+        true => item.to_string(),
+        false => "another item".to_owned(),
     };
     let parent = parent_field.and_then(after).and_then(|value| value.references().next());
     let mut problems = Vec::new();
@@ -54,7 +62,11 @@ pub(super) fn problems(
             problems.push(problem(&source_field, "given_twice", format!("{source} is there twice")));
         }
         if let Some(other) = governing_item(state, source).filter(|other| Some(*other) != item.map(|item| item.id)) {
-            problems.push(problem(&source_field, "already_governed", format!("{source} is governed by {other}")));
+            problems.push(problem(
+                &source_field,
+                "already_governed",
+                format!("{source} is governed by {}", name(other)),
+            ));
         }
         if is_hidden(state, source) {
             problems.push(problem(&source_field, "item_hidden", format!("{source} is hidden")));
@@ -62,7 +74,7 @@ pub(super) fn problems(
         let Some(source_parent) = source_parent(state, source) else { continue };
         match governing_item(state, source_parent) {
             None => {
-                let message = format!("{source_parent}, in which {source} lies, is not governed");
+                let message = format!("{}, in which {source} lies, is not governed", name(source_parent));
                 problems.push(problem(&source_field, "parent_not_governed", message));
             }
             Some(needed) if Some(needed) != parent => {
@@ -70,7 +82,7 @@ pub(super) fn problems(
                 problems.push(problem(
                     field,
                     "forbidden_reference",
-                    format!("has to be {needed}, because of {source}"),
+                    format!("has to be {}, because of {source}", name(needed)),
                 ));
             }
             Some(_) => {}

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use countersign_core::artifact::{Item, StepStatus};
-use countersign_core::ids::{BlueprintId, Digest, ItemId, StepId};
+use countersign_core::ids::{BlueprintId, Digest, FieldId, ItemId, StepId};
 use countersign_core::{Recorded, State};
 use imbl::OrdMap;
 
 use crate::derive;
 use crate::projection::{Projection, Rows};
+use crate::sight::FieldReader;
 
 /// What stands on the board.
 pub const BLUEPRINT: &str = "bp.system.govern_project";
@@ -16,6 +17,8 @@ pub const BLUEPRINT: &str = "bp.system.govern_project";
 const DECISION: &str = "qualification_resulting_decision";
 const VALUE: &str = "qualification_value_rating";
 const RISK: &str = "qualification_risk_rating";
+const VALUE_SCORE: &str = "qualification_value_score";
+const RISK_SCORE: &str = "qualification_risk_score";
 
 /// One card per govern project.
 #[derive(Debug, Clone, Default)]
@@ -71,9 +74,9 @@ impl Progress {
         }
     }
 
-    fn of(item: &Item) -> Self {
+    fn of(item: &Item, reads: &dyn Fn(&str) -> bool) -> Self {
         let is_done = |status| matches!(status, StepStatus::Finished | StepStatus::Skipped);
-        match item.fields.get(DECISION).and_then(|value| value.as_text()) {
+        match item.fields.get(DECISION).filter(|_| reads(DECISION)).and_then(|value| value.as_text()) {
             Some("No go") => Self::Stopped,
             Some("On hold") => Self::OnHold,
             _ if item.steps.iter().all(|step| step.status == StepStatus::NotStarted) => Self::NotStarted,
@@ -103,31 +106,48 @@ pub struct Cell {
     pub cards: Vec<Arc<Card>>,
 }
 
+impl Card {
+    fn of(state: &State, item: &Item, reads: &dyn Fn(&str) -> bool) -> Self {
+        let rating = |field, score| rating(item, field).filter(|_| reads(field) && reads(score));
+        Self {
+            item: item.id,
+            step: derive::current_step(state, item),
+            progress: Progress::of(item, reads),
+            value_score: rating(VALUE, VALUE_SCORE),
+            risk_score: rating(RISK, RISK_SCORE).map(|rating| 100_u8.saturating_sub(rating)),
+            is_archived: item.is_archived,
+        }
+    }
+}
+
 impl Board {
     /// The cards that a reader may see and that are not archived, in order of making.
-    pub fn cards(&self, is_readable: &dyn Fn(ItemId) -> bool) -> Vec<Arc<Card>> {
-        self.cards.values().filter(|card| !card.is_archived && is_readable(card.item)).cloned().collect()
+    pub fn cards(
+        &self,
+        state: &State,
+        is_readable: &dyn Fn(ItemId) -> bool,
+        reader: Option<&FieldReader>,
+    ) -> Vec<Arc<Card>> {
+        let cards = self.cards.values().filter(|card| !card.is_archived && is_readable(card.item));
+        cards.map(|card| seen(state, card, reader)).collect()
     }
 
-    /// The card of a govern project.
+    /// The card of a govern project, as a reader sees it.
     #[must_use]
-    pub fn get(&self, item: ItemId) -> Option<&Arc<Card>> {
-        self.cards.get(&item)
+    pub fn get(&self, state: &State, item: ItemId, reader: Option<&FieldReader>) -> Option<Arc<Card>> {
+        self.cards.get(&item).map(|card| seen(state, card, reader))
     }
+}
 
-    /// The workflow board: what has not begun, then every step of the templates in use, empty columns included.
-    pub fn columns(&self, state: &State, is_readable: &dyn Fn(ItemId) -> bool) -> Vec<Column> {
-        columns(state, self.cards(is_readable))
-    }
-
-    /// The value × risk matrix: the cells that hold something, unrated ones first.
-    pub fn matrix(&self, is_readable: &dyn Fn(ItemId) -> bool) -> Vec<Cell> {
-        matrix(self.cards(is_readable))
-    }
-
-    /// How many fare how, in the order of [`Progress::ALL`].
-    pub fn gauges(&self, is_readable: &dyn Fn(ItemId) -> bool) -> [(Progress, usize); 5] {
-        gauges(&self.cards(is_readable))
+/// A card without what the fields tell that are hidden from its reader.
+fn seen(state: &State, card: &Arc<Card>, reader: Option<&FieldReader>) -> Arc<Card> {
+    let reader = reader.filter(|reader| reader.hides_in(&BlueprintId::from(BLUEPRINT)));
+    match (reader, state.items.by_id.get(&card.item)) {
+        (Some(reader), Some(item)) => {
+            let fields = reader.fields(card.item);
+            Arc::new(Card::of(state, item, &|field| fields.reads(&FieldId::from(field))))
+        }
+        _ => card.clone(),
     }
 }
 
@@ -197,14 +217,7 @@ impl Projection for Board {
             self.cards.remove(&id);
             return;
         };
-        let card = Card {
-            item: id,
-            step: derive::current_step(state, item),
-            progress: Progress::of(item),
-            value_score: rating(item, VALUE),
-            risk_score: rating(item, RISK).map(|rating| 100_u8.saturating_sub(rating)),
-            is_archived: item.is_archived,
-        };
+        let card = Card::of(state, item, &|_| true);
         if self.cards.get(&id).is_none_or(|known| **known != card) {
             self.cards.insert(id, Arc::new(card));
         }

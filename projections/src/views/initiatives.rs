@@ -13,6 +13,7 @@ use imbl::OrdMap;
 
 use super::board::{self, Board};
 use crate::projection::{Projection, Rows};
+use crate::sight::FieldReader;
 
 /// What can hold govern projects.
 pub const BLUEPRINT: &str = "bp.system.business_initiative";
@@ -81,11 +82,14 @@ impl Initiatives {
         board: &Board,
         initiative: ItemId,
         is_readable: &dyn Fn(ItemId) -> bool,
+        reader: Option<&FieldReader>,
     ) -> RollUp {
         let field = FieldId::from(FIELD);
         let referrers = state.items.referrers.get(&initiative).into_iter().flatten();
         let projects = referrers.filter(|(through, _)| *through == field).map(|(_, project)| *project);
-        let cards = projects.filter_map(|project| board.get(project));
+        // Whether a project belongs here is told by a field of its own.
+        let is_told = |project: &ItemId| reader.is_none_or(|reader| reader.fields(*project).reads(&field));
+        let cards = projects.filter(is_told).filter_map(|project| board.get(state, project, reader));
         let (mut roll_up, mut values, mut risks) = (RollUp::default(), Vec::new(), Vec::new());
         for card in cards.filter(|card| !card.is_archived && is_readable(card.item)) {
             roll_up.projects.push(card.item);

@@ -12,6 +12,7 @@ use crate::derive;
 use crate::page::{Cursor, Key, Order};
 use crate::projection::{Projection, Rows};
 use crate::readable::Plan;
+use crate::sight::FieldReader;
 use crate::views::search::{Found, Index};
 
 mod list;
@@ -101,6 +102,8 @@ pub struct Query {
     pub limit: usize,
     /// What is known of the reader beforehand; only makes it faster.
     pub scope: Option<Arc<Plan>>,
+    /// The reader, when fields may be hidden from him: `q` does not look into those.
+    pub fields: Option<Arc<FieldReader>>,
 }
 
 /// Which of the governable items.
@@ -120,6 +123,8 @@ pub struct GovernableQuery {
     pub limit: usize,
     /// What is known of the reader beforehand; only makes it faster.
     pub scope: Option<Arc<Plan>>,
+    /// The reader, when fields may be hidden from him: `q` does not look into those.
+    pub fields: Option<Arc<FieldReader>>,
 }
 
 impl Items {
@@ -141,7 +146,7 @@ impl Items {
         self.rows.is_empty()
     }
 
-    /// What a text finds.
+    /// What a text finds; of a reader from whom fields are hidden, see [`Found::seen_by`].
     #[must_use]
     pub fn find(&self, q: &str) -> Found<'_> {
         self.search.find(q)

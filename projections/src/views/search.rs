@@ -9,14 +9,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use countersign_core::State;
 use countersign_core::artifact::Item;
-use countersign_core::ids::ItemId;
+use countersign_core::ids::{FieldId, ItemId};
 use countersign_core::sync::SyncObject;
 use countersign_core::value::Value;
 use fixedbitset::FixedBitSet;
 use imbl::{OrdMap, OrdSet};
 
 use crate::projection::Rows;
+use crate::sight::FieldReader;
 
 /// Most different tokens of one item.
 pub const ITEM_TOKENS_MAX: usize = 512;
@@ -61,6 +63,10 @@ pub struct Found<'a> {
     terms: Vec<Term>,
     /// What holds all terms; nothing when each of them is too frequent to be collected.
     holders: Option<FixedBitSet>,
+    /// The tokens of the query.
+    words: BTreeSet<String>,
+    /// From whom fields may be hidden: what the index finds is looked for again in those that he sees.
+    reader: Option<(&'a State, &'a FieldReader)>,
 }
 
 /// The tokens that begin with one token of a query.
@@ -74,7 +80,7 @@ struct Term {
 impl Index {
     /// Takes an item in as it is now.
     pub(super) fn put(&mut self, item: &Item) {
-        let tokens = tokens_of(item);
+        let tokens = tokens_of(item, &|_| true);
         let known = self.items.get(&item.id).cloned();
         let is_same = known.as_ref().is_some_and(|known| {
             known.len() == tokens.len()
@@ -100,12 +106,12 @@ impl Index {
     /// What a text of people's finds.
     #[must_use]
     pub fn find(&self, text: &str) -> Found<'_> {
-        let mut terms = BTreeSet::new();
-        split(text, &mut terms, QUERY_TOKENS_MAX);
-        let mut terms: Vec<Term> = terms.iter().map(|term| self.term(term)).collect();
+        let mut words = BTreeSet::new();
+        split(text, &mut words, QUERY_TOKENS_MAX);
+        let mut terms: Vec<Term> = words.iter().map(|term| self.term(term)).collect();
         terms.sort_by_key(Term::cost);
         let holders = self.holders(&terms);
-        Found { index: self, item: text.trim().parse().ok(), terms, holders }
+        Found { index: self, item: text.trim().parse().ok(), terms, holders, words, reader: None }
     }
 
     fn term(&self, begin: &str) -> Term {
@@ -207,15 +213,33 @@ impl Term {
     }
 }
 
-impl Found<'_> {
+impl<'a> Found<'a> {
+    /// For a reader from whom fields may be hidden: [`Found::has`] knows what stands in those alone as not found.
+    #[must_use]
+    pub fn seen_by(self, state: &'a State, reader: Option<&'a FieldReader>) -> Self {
+        Self { reader: reader.map(|reader| (state, reader)), ..self }
+    }
+
     /// Whether an item holds all of it.
     #[must_use]
     pub fn has(&self, item: ItemId) -> bool {
-        self.item == Some(item)
-            || match &self.holders {
-                Some(holders) => holders.contains(place(item.0)),
-                None => self.index.items.contains_key(&item) && self.holds(item),
-            }
+        let holds = || match &self.holders {
+            Some(holders) => holders.contains(place(item.0)),
+            None => self.index.items.contains_key(&item) && self.holds(item),
+        };
+        self.item == Some(item) || (holds() && self.is_seen(item))
+    }
+
+    fn is_seen(&self, item: ItemId) -> bool {
+        let Some((state, reader)) = self.reader else { return true };
+        let Some(item) = state.items.by_id.get(&item) else { return false };
+        if !reader.hides_in(&item.template.blueprint) {
+            return true;
+        }
+        let seen = reader.fields(item.id);
+        let tokens = tokens_of(item, &|field| seen.reads(field));
+        let begins = |word: &String| tokens.range(word.clone()..).next().is_some_and(|token| token.starts_with(word));
+        self.words.iter().all(begins)
     }
 
     /// At most how many items it finds.
@@ -226,7 +250,7 @@ impl Found<'_> {
         holders.saturating_add(usize::from(self.item.is_some()))
     }
 
-    /// What it finds, each once, in order of making.
+    /// What it finds, each once, in order of making, for a reader of all fields: of another one it is a superset.
     #[must_use]
     pub fn items(&self) -> BTreeSet<ItemId> {
         let mut found: BTreeSet<ItemId> = match (&self.holders, self.terms.first()) {
@@ -254,7 +278,7 @@ fn item_at(place: usize) -> ItemId {
     ItemId(u32::try_from(place).unwrap_or(u32::MAX))
 }
 
-fn tokens_of(item: &Item) -> BTreeSet<String> {
+fn tokens_of(item: &Item, reads: &dyn Fn(&FieldId) -> bool) -> BTreeSet<String> {
     let mut tokens = BTreeSet::new();
     let mut take = |text: &str| split(text, &mut tokens, ITEM_TOKENS_MAX);
     take(&item.name);
@@ -268,7 +292,8 @@ fn tokens_of(item: &Item) -> BTreeSet<String> {
         }
         take(object.own_key());
     }
-    for value in item.fields.values().flat_map(Value::scalars) {
+    let fields = item.fields.iter().filter(|(field, _)| reads(field));
+    for value in fields.flat_map(|(_, value)| value.scalars()) {
         if let Value::Text(text) | Value::Category(text) = value {
             take(text);
         }

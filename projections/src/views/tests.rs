@@ -65,7 +65,7 @@ fn after_every_event_each_row_is_what_the_state_gives() {
             .by_id
             .values()
             .filter(|item| item.is_archived && item.template.blueprint.as_str() == board::BLUEPRINT);
-        assert_eq!(views.board.cards(&anything).len(), projects - archived.count(), "after {name}");
+        assert_eq!(views.board.cards(&state, &anything, None).len(), projects - archived.count(), "after {name}");
         let waits = |status| matches!(status, Status::WaitingForFeedback | Status::WaitingForApproval);
         let waiting = state.signoffs.by_step.values().filter(|signoff| waits(signoff.status)).count();
         assert_eq!(views.inbox.len(), waiting, "after {name}");
@@ -307,18 +307,23 @@ fn the_position_at_an_instant_is_the_last_recorded_by_then() {
 #[test]
 fn the_board_places_a_project_by_step_and_ratings_and_shows_no_go_as_stopped() {
     let (mut world, cast, views) = told();
-    let columns = views.board.columns(&world.state, &anything);
+    let columns = board::columns(&world.state, views.board.cards(&world.state, &anything, None));
     let column = columns.iter().find(|column| column.cards.iter().any(|card| card.item == cast.govern_project));
     assert_eq!(column.unwrap().step, Some("progress".into()));
-    let cell = views.board.matrix(&anything);
+    let cell = board::matrix(views.board.cards(&world.state, &anything, None));
     assert_eq!((cell[0].value_score, cell[0].risk_score), (Some(80), Some(60)));
-    let gauge =
-        |views: &Views, progress| views.board.gauges(&anything).into_iter().find(|(of, _)| *of == progress).unwrap().1;
+    let gauge = |views: &Views, progress| {
+        board::gauges(&views.board.cards(&State::default(), &anything, None))
+            .into_iter()
+            .find(|(of, _)| *of == progress)
+            .unwrap()
+            .1
+    };
     assert_eq!((gauge(&views, Progress::InProgress), gauge(&views, Progress::Stopped)), (1, 0));
     save(&mut world, cast.govern_project, &[("qualification_resulting_decision", "No go")], &[]);
     let (_, views) = at(&world, world.state.head);
     assert_eq!((gauge(&views, Progress::InProgress), gauge(&views, Progress::Stopped)), (0, 1));
-    assert!(views.board.cards(&|_| false).is_empty());
+    assert!(views.board.cards(&world.state, &|_| false, None).is_empty());
 }
 
 #[test]

@@ -12,14 +12,14 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign_core::State;
-use countersign_core::access::FieldAccess;
 use countersign_core::access::may::{Action, Subject, allows, is_admin, may};
 use countersign_core::artifact::Item;
 use countersign_core::audit::{self, Entry};
-use countersign_core::ids::{FieldId, ItemId, Position};
+use countersign_core::ids::{ItemId, Position};
 use countersign_core::time::Timestamp;
 use countersign_projections::Snapshot;
 use countersign_projections::readable::{Plan, Scope};
+use countersign_projections::sight::{FieldReader, Seen, Sight};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -56,6 +56,7 @@ pub struct Ask {
     /// The newest, for today's rights.
     pub latest: Arc<Snapshot>,
     plan: OnceLock<Option<Arc<Plan>>>,
+    fields: OnceLock<Option<Arc<FieldReader>>>,
 }
 
 impl FromRequestParts<App> for Ask {
@@ -97,7 +98,7 @@ impl Ask {
     /// A question about this snapshot.
     #[must_use]
     pub fn new(app: App, who: Who, snapshot: Arc<Snapshot>, latest: Arc<Snapshot>) -> Self {
-        Self { app, who, snapshot, latest, plan: OnceLock::new() }
+        Self { app, who, snapshot, latest, plan: OnceLock::new(), fields: OnceLock::new() }
     }
 
     /// The state that is read.
@@ -144,13 +145,14 @@ impl Ask {
         self.plan.get_or_init(plan).as_ref()
     }
 
-    /// Which fields of an item may be read, then and today.
+    /// The reader, when fields may be hidden from him, then or today.
     #[must_use]
-    pub fn fields(&self, item: ItemId) -> Fields<'_> {
-        let then = FieldAccess::on(&self.snapshot.state, &self.who.principal, item);
-        let travels = !Arc::ptr_eq(&self.snapshot, &self.latest);
-        let today = travels.then(|| FieldAccess::on(&self.latest.state, &self.who.principal, item));
-        Fields { then, today }
+    pub fn field_reader(&self) -> Option<&Arc<FieldReader>> {
+        let of = || {
+            let today = (!Arc::ptr_eq(&self.snapshot, &self.latest)).then_some(&self.latest.state);
+            FieldReader::of(&self.who.principal, &self.snapshot.state, today).map(Arc::new)
+        };
+        self.fields.get_or_init(of).as_ref()
     }
 
     /// Administrates the instance, then and today.
@@ -204,17 +206,13 @@ impl Ask {
     }
 }
 
-/// The fields of one item that a reader may see.
-#[derive(Debug)]
-pub struct Fields<'a> {
-    then: FieldAccess<'a>,
-    today: Option<FieldAccess<'a>>,
-}
+impl Sight for Ask {
+    fn sees(&self, item: ItemId) -> bool {
+        self.may_read(item)
+    }
 
-impl Fields<'_> {
-    /// The question for one of them.
-    pub fn reads(&self) -> impl Fn(&FieldId) -> bool + '_ {
-        |field| self.then.reads(field) && self.today.as_ref().is_none_or(|today| today.reads(field))
+    fn fields(&self, item: ItemId) -> Seen<'_> {
+        self.field_reader().map_or_else(Seen::default, |reader| reader.fields(item))
     }
 }
 

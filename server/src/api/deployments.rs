@@ -164,6 +164,7 @@ fn shape(ask: &Ask, infra: &InfraKey, stay: &Stay) -> DeploymentShape {
     let item = state.items.by_id.get(&stay.item);
     let source = item.and_then(|item| item.source.as_ref());
     let check = stay.check.as_deref();
+    let approvals = stay.approvals.iter().filter(|approved| ask.may_read(approved.govern_item));
     DeploymentShape {
         item: stay.item.to_string(),
         deployment: source.map_or_else(String::new, |source| source.key.object.own_key().to_string()),
@@ -178,7 +179,7 @@ fn shape(ask: &Ask, infra: &InfraKey, stay: &Stay) -> DeploymentShape {
         position: stay.position.0,
         deployed_by: check.map(|check| people::name(state, &check.by)),
         gate: check.map(check_shape),
-        approvals: stay.approvals.iter().map(|approved| approved_shape(ask, approved)).collect(),
+        approvals: approvals.map(|approved| approved_shape(ask, approved)).collect(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use countersign_core::ids::{ItemId, Position};
 use countersign_core::sync::{Command, Evaluation, focus_of, is_opted_out};
 use countersign_core::time::Timestamp;
+use countersign_projections::sight::Sight as _;
 use countersign_projections::views::registry::{METRIC_DEFAULT, Point, Series};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -18,6 +19,7 @@ use super::shape::command::CommandShape;
 use super::shape::value::number;
 use super::wish::{Wish, item_id};
 use crate::problem::Problem;
+use crate::seen::reads_metric;
 
 /// Which time of a metric's history.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -119,6 +121,7 @@ pub async fn metrics(
     let wanted = |series: &Series| range.metric.as_deref().is_none_or(|metric| *series.name == *metric);
     let items = series
         .filter(|series| wanted(series) && ask.may_read(series.item))
+        .filter(|series| reads_metric(&ask.fields(series.item), &series.name))
         .map(|series| history(&ask, &series))
         .collect();
     Ok(ask.answer(Histories { items, position: ask.position().0 }))
@@ -169,11 +172,13 @@ fn after(text: &str) -> Result<(Timestamp, Position), Problem> {
 }
 
 fn shape(ask: &Ask, item: ItemId, (at, position): (Timestamp, Position), found: &Arc<Evaluation>) -> EvaluationShape {
+    let seen = ask.fields(item);
+    let metrics = found.metrics.iter().filter(|metric| reads_metric(&seen, &metric.name));
     EvaluationShape {
         store_id: found.store.to_string(),
         evaluation_id: found.evaluation.to_string(),
         at: at.to_string(),
-        metrics: found.metrics.iter().map(|metric| (metric.name.to_string(), number(metric.value))).collect(),
+        metrics: metrics.map(|metric| (metric.name.to_string(), number(metric.value))).collect(),
         drift: found.drift.iter().map(|drift| (drift.name.to_string(), number(drift.value))).collect(),
         opted_out: is_opted_out(ask.state(), item, found),
         url: found.url.as_ref().map(ToString::to_string),

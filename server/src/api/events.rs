@@ -1,13 +1,11 @@
 //! The audit trail: timelines, the list of events, and what is hashed of each.
 
-use std::borrow::Cow;
-
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use countersign_core::access::may::{Action, Subject, may, may_read_deleted};
 use countersign_core::context::Principal;
 use countersign_core::ids::{KeyId, NodeId, Position};
-use countersign_core::{Event as Happened, Recorded, artifact, schema};
+use countersign_core::{Recorded, schema};
 use countersign_engine::log::LogReader as _;
 use countersign_projections::page::Order;
 use countersign_projections::views::timeline::Filter;
@@ -22,6 +20,7 @@ use super::shape::List;
 use super::{Event, GOVERN_POSITION};
 use crate::event_json::event_json;
 use crate::problem::Problem;
+use crate::seen::seen;
 
 /// Which part of a timeline.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -60,54 +59,26 @@ impl Ask {
         };
         match recorded.event.item() {
             Some(item) if self.state().items.by_id.contains_key(&item) => {
-                self.may_read(item) && self.seen(recorded).is_some()
+                self.may_read(item) && seen(recorded, self).is_some()
             }
             Some(item) if self.state().access.buried.contains_key(&item) => {
                 let may_read = |state| may_read_deleted(state, &self.who.principal, item);
-                may_read(&self.snapshot.state) && may_read(&self.latest.state) && self.seen(recorded).is_some()
+                may_read(&self.snapshot.state) && may_read(&self.latest.state) && seen(recorded, self).is_some()
             }
             _ => instance(),
         }
     }
 
-    /// The event without the fields that may not be read; nothing, when it is about such fields alone.
-    fn seen<'a>(&self, recorded: &'a Recorded) -> Option<Cow<'a, Recorded>> {
-        let item = recorded.event.item()?;
-        let fields = self.fields(item);
-        let reads = fields.reads();
-        let mut seen = Cow::Borrowed(recorded);
-        match &recorded.event {
-            Happened::Item(
-                artifact::Event::ItemCreated { fields, .. } | artifact::Event::ItemGoverned { fields, .. },
-            ) => {
-                if !fields.iter().all(|(field, _)| reads(field))
-                    && let Happened::Item(
-                        artifact::Event::ItemCreated { fields, .. } | artifact::Event::ItemGoverned { fields, .. },
-                    ) = &mut seen.to_mut().event
-                {
-                    fields.retain(|(field, _)| reads(field));
-                }
-            }
-            Happened::Item(artifact::Event::FieldsEdited { changes, .. }) => {
-                if !changes.is_empty() && !changes.iter().any(|change| reads(&change.field)) {
-                    return None;
-                }
-                if !changes.iter().all(|change| reads(&change.field))
-                    && let Happened::Item(artifact::Event::FieldsEdited { changes, .. }) = &mut seen.to_mut().event
-                {
-                    changes.retain(|change| reads(&change.field));
-                }
-            }
-            _ => {}
-        }
-        Some(seen)
-    }
-
+    /// The event as the reader sees it; asked of events only that [`Ask::may_read_event`] lets through.
     pub(crate) fn event(&self, recorded: &Recorded) -> Json {
-        match self.seen(recorded) {
-            Some(seen) => event_json(&seen, self.state()),
-            None => event_json(recorded, self.state()),
+        let Some(shown) = seen(recorded, self) else { return event_json(recorded, self.state()) };
+        let mut told = event_json(&shown.event, self.state());
+        for member in shown.left_out {
+            if let Some(data) = told.get_mut("data").and_then(Json::as_object_mut) {
+                data.insert(member.to_owned(), Json::Null);
+            }
         }
+        told
     }
 }
 
@@ -215,7 +186,7 @@ pub async fn leaf(ask: Ask, Segments(position): Segments<String>) -> Result<Resp
     let wanted = position.parse().map(Position).map_err(|_| missing())?;
     let recorded = ask.snapshot.views.timeline.get(wanted).ok_or_else(missing)?;
     // The bytes tell all fields or none.
-    let is_whole = recorded.event.item().is_none() || matches!(ask.seen(recorded), Some(Cow::Borrowed(_)));
+    let is_whole = recorded.event.item().is_none() || seen(recorded, &ask).is_some_and(|shown| shown.is_whole());
     if !ask.may_read_event(recorded) || !is_whole {
         return Err(missing());
     }

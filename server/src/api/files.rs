@@ -9,6 +9,7 @@ use countersign_core::ids::FileId;
 use countersign_core::series::{Command, File};
 use countersign_core::value::Value;
 use countersign_engine::files::{FileError, Stored};
+use countersign_projections::sight::Sight as _;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -170,5 +171,8 @@ fn find<'a>(ask: &'a Ask, uf: &str) -> Result<&'a File, Problem> {
 fn is_referred_to(ask: &Ask, file: FileId) -> bool {
     let holds = |value: &Value| value.scalars().any(|scalar| *scalar == Value::File(file));
     let items = ask.state().items.by_id.values();
-    items.filter(|item| item.fields.values().any(holds)).any(|item| ask.may_read(item.id))
+    items.filter(|item| item.fields.values().any(holds)).any(|item| {
+        let seen = ask.fields(item.id);
+        ask.may_read(item.id) && item.fields.iter().any(|(field, value)| holds(value) && seen.reads(field))
+    })
 }

@@ -55,12 +55,13 @@ pub async fn list(
         cursor: page.after()?,
         limit: page.limit()?,
         scope: ask.plan().cloned(),
+        fields: ask.field_reader().cloned(),
     };
     let (state, readable) = (ask.state(), |id| ask.may_read(id));
     let page = ask.snapshot.views.items.governable(state, &query, &readable);
     let found = page.rows.iter().filter_map(|id| state.items.by_id.get(id));
     let items = found.map(|found| GovernableShape {
-        item: item(state, found, &readable, &ask.fields(found.id).reads()),
+        item: item(state, found, &ask),
         recommended: is_recommended(state, found.id),
         rule: applied(state, found.id),
     });

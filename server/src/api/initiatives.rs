@@ -99,13 +99,13 @@ pub async fn list(ask: Ask, Params(page): Params<Page>) -> Result<Answer<List<In
         scope: ask.plan().cloned(),
         ..Query::default()
     };
-    let readable = |id| ask.may_read(id);
+    let (readable, reader) = (|id| ask.may_read(id), ask.field_reader().map(std::sync::Arc::as_ref));
     let (state, views) = (ask.state(), &ask.snapshot.views);
     let page = views.items.list(state, &query, &readable);
     let found = page.rows.iter().filter_map(|id| state.items.by_id.get(id));
     let items = found.map(|found| InitiativeShape {
-        item: item(state, found, &readable, &ask.fields(found.id).reads()),
-        roll_up: shape(views.initiatives.roll_up(state, &views.board, found.id, &readable)),
+        item: item(state, found, &ask),
+        roll_up: shape(views.initiatives.roll_up(state, &views.board, found.id, &readable, reader)),
     });
     let list = List { items: items.collect(), next_cursor: page.next.map(cursor), position: ask.position().0 };
     Ok(ask.answer(list))

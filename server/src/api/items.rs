@@ -116,6 +116,7 @@ impl Which {
             cursor: page.after()?,
             limit: page.limit()?,
             scope: ask.plan().cloned(),
+            fields: ask.field_reader().cloned(),
         })
     }
 }
@@ -141,10 +142,9 @@ pub async fn list(
 
 /// A page of ids as a list of items.
 pub(crate) fn shown(ask: &Ask, page: countersign_projections::page::Page<ItemId>) -> List<ItemShape> {
-    let readable = |item: ItemId| ask.may_read(item);
     let found = page.rows.iter().filter_map(|id| ask.state().items.by_id.get(id));
     List {
-        items: found.map(|found| item(ask.state(), found, &readable, &ask.fields(found.id).reads())).collect(),
+        items: found.map(|found| item(ask.state(), found, ask)).collect(),
         next_cursor: page.next.map(cursor),
         position: ask.position().0,
     }
@@ -155,7 +155,7 @@ pub(crate) fn shown(ask: &Ask, page: countersign_projections::page::Page<ItemId>
     responses((status = 200, description = "The item", body = ItemShape)))]
 pub async fn read(ask: Ask, Segments(ar): Segments<String>) -> Result<Answer<ItemShape>, Problem> {
     let found = ask.item(&ar)?;
-    let shape = item(ask.state(), found, &|id| ask.may_read(id), &ask.fields(found.id).reads());
+    let shape = item(ask.state(), found, &ask);
     Ok(ask.answer(shape).tagged(found.position))
 }
 

@@ -1,9 +1,10 @@
 //! Models, versions and bundles of every node, with metrics and drift.
 
-use countersign_core::ids::ItemId;
+use countersign_core::ids::{FieldId, ItemId};
 use countersign_core::sync::SyncObject;
 use countersign_core::time::Timestamp;
 use countersign_core::value::Value;
+use countersign_projections::sight::Sight as _;
 use countersign_projections::views::registry::{BundleEntry, Metric, ModelEntry, ProjectEntry, Query, VersionEntry};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -14,8 +15,13 @@ use super::deployments::governance;
 use super::evaluations::focus_metric;
 use super::params::{Page, Params, cursor};
 use super::shape::List;
+use super::shape::item::governed_by;
 use super::shape::value::number;
 use crate::problem::Problem;
+use crate::seen::reads_metric;
+
+/// What a synced project says of its original.
+const COPY_FIELDS: [&str; 2] = ["original_node_id", "original_project_key"];
 
 /// What is looked at.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -171,6 +177,7 @@ impl Which {
             q: self.q.clone().filter(|q| !q.is_empty()),
             cursor: page.after()?,
             limit: page.limit()?,
+            fields: ask.field_reader().cloned(),
         })
     }
 }
@@ -195,29 +202,37 @@ fn named(ask: &Ask, id: ItemId) -> Named {
     }
 }
 
-fn governed(ask: &Ask, id: Option<ItemId>) -> Option<String> {
-    id.filter(|id| ask.may_read(*id)).map(|id| id.to_string())
+fn governed(ask: &Ask, source: ItemId) -> Option<String> {
+    governed_by(ask.state(), source, ask).map(|id| id.to_string())
+}
+
+/// Whether it may be known that a project is a copy: two fields of the copy tell of which.
+fn is_told_a_copy(ask: &Ask, copy: ItemId) -> bool {
+    let seen = ask.fields(copy);
+    seen.is_all() || COPY_FIELDS.iter().all(|field| seen.reads(&FieldId::from(*field)))
 }
 
 fn project(ask: &Ask, entry: &ProjectEntry) -> Project {
     let Named { id, node, key, name, .. } = named(ask, entry.item);
     let models = entry.models.iter().map(|entry| model(ask, entry)).collect();
-    let original = entry.original.map(|original| original.to_string());
-    let copies = entry.copies.iter().map(ToString::to_string).collect();
-    Project { id, node, key, name, governed_by: governed(ask, entry.governed_by), original, copies, models }
+    let original = entry.original.filter(|_| is_told_a_copy(ask, entry.item)).map(|original| original.to_string());
+    let copies = entry.copies.iter().filter(|copy| is_told_a_copy(ask, **copy)).map(ToString::to_string).collect();
+    Project { id, node, key, name, governed_by: governed(ask, entry.item), original, copies, models }
 }
 
 fn model(ask: &Ask, entry: &ModelEntry) -> Model {
     let Named { id, key, name, url, .. } = named(ask, entry.item);
     let versions = entry.versions.iter().map(|entry| version(ask, entry)).collect();
     let origin = field(ask, entry.item, "origin");
-    Model { id, key, name, url, origin, governed_by: governed(ask, entry.governed_by), versions }
+    Model { id, key, name, url, origin, governed_by: governed(ask, entry.item), versions }
 }
 
 fn version(ask: &Ask, entry: &VersionEntry) -> Version {
     let Named { id, key, name, url, .. } = named(ask, entry.item);
-    let governed_by = governed(ask, entry.governed_by);
+    let governed_by = governed(ask, entry.item);
     let is_shown = governed_by.is_some();
+    let seen = ask.fields(entry.item);
+    let measures = entry.metrics.iter().filter(|measure| reads_metric(&seen, &measure.name));
     Version {
         id,
         key,
@@ -229,8 +244,8 @@ fn version(ask: &Ask, entry: &VersionEntry) -> Version {
         challenger: entry.is_challenger,
         signoff: entry.signoff.filter(|_| is_shown).map(|status| status.word()),
         step: entry.step.as_ref().filter(|_| is_shown).map(ToString::to_string),
-        metric: metric(&entry.metric),
-        metrics: entry.metrics.iter().map(|measure| (measure.name.to_string(), number(measure.value))).collect(),
+        metric: metric(&entry.metric, reads_metric(&seen, &entry.metric.name)),
+        metrics: measures.map(|measure| (measure.name.to_string(), number(measure.value))).collect(),
         drift: entry.drift.iter().map(|drift| (drift.name.to_string(), number(drift.value.0))).collect(),
         algorithm: field(ask, entry.item, "algorithm"),
         trained_at: field(ask, entry.item, "trained_at"),
@@ -240,7 +255,8 @@ fn version(ask: &Ask, entry: &VersionEntry) -> Version {
 
 /// A text or time of a synced item.
 fn field(ask: &Ask, item: ItemId, field: &str) -> Option<String> {
-    match ask.state().items.by_id.get(&item)?.fields.get(field)? {
+    let field = FieldId::from(field);
+    match ask.state().items.by_id.get(&item)?.fields.get(&field).filter(|_| ask.fields(item).reads(&field))? {
         Value::Text(text) | Value::Category(text) => Some(text.to_string()),
         Value::Date(at) => Some(at.to_string()),
         _ => None,
@@ -269,12 +285,13 @@ fn standing(ask: &Ask, item: ItemId) -> Vec<StandingShape> {
     shapes.collect()
 }
 
-fn metric(metric: &Metric) -> MetricShape {
+fn metric(metric: &Metric, is_seen: bool) -> MetricShape {
+    let told = |value: Option<f64>| value.filter(|_| is_seen).map_or(Json::Null, number);
     MetricShape {
         name: metric.name.to_string(),
-        initial: metric.initial.map_or(Json::Null, number),
-        latest: metric.latest.map_or(Json::Null, |point| number(point.value)),
-        drift: metric.drift.map_or(Json::Null, number),
+        initial: told(metric.initial),
+        latest: told(metric.latest.map(|point| point.value)),
+        drift: told(metric.drift),
     }
 }
 
@@ -301,7 +318,7 @@ pub async fn models(
 fn bundle(ask: &Ask, entry: &BundleEntry) -> Bundle {
     let Named { id, node, key, name, url } = named(ask, entry.item);
     let source = ask.state().items.by_id.get(&entry.item).and_then(|item| item.source.as_ref());
-    let governed_by = governed(ask, entry.governed_by);
+    let governed_by = governed(ask, entry.item);
     let is_shown = governed_by.is_some();
     let versions = entry.model_versions.iter().filter_map(|key| match &key.object {
         SyncObject::ModelVersion { project, model, version } => Some(ModelVersion {

@@ -40,6 +40,7 @@ pub async fn search(
         cursor: page.after()?,
         limit: page.limit()?,
         scope: ask.plan().cloned(),
+        fields: ask.field_reader().cloned(),
         ..Default::default()
     };
     let page = ask.snapshot.views.items.list(ask.state(), &query, &|item: ItemId| ask.may_read(item));
@@ -74,15 +75,16 @@ pub async fn governed_projects(
     query.blueprint = Some(BlueprintId::from(board::BLUEPRINT));
     let readable = |item: ItemId| ask.may_read(item);
     let page = ask.snapshot.views.items.list(ask.state(), &query, &readable);
+    let reader = ask.field_reader().map(std::sync::Arc::as_ref);
     let row = |id: &ItemId| {
         let found = ask.state().items.by_id.get(id)?;
-        let card = ask.snapshot.views.board.get(*id);
+        let card = ask.snapshot.views.board.get(ask.state(), *id, reader);
         Some(ProjectRow {
-            item: item(ask.state(), found, &readable, &ask.fields(found.id).reads()),
-            progress: card.map(|card| card.progress.word()),
-            step: card.and_then(|card| card.step.as_ref()).map(ToString::to_string),
-            value_score: card.and_then(|card| card.value_score),
-            risk_score: card.and_then(|card| card.risk_score),
+            item: item(ask.state(), found, &ask),
+            progress: card.as_ref().map(|card| card.progress.word()),
+            step: card.as_ref().and_then(|card| card.step.as_ref()).map(ToString::to_string),
+            value_score: card.as_ref().and_then(|card| card.value_score),
+            risk_score: card.as_ref().and_then(|card| card.risk_score),
         })
     };
     let items = page.rows.iter().filter_map(row).collect();

@@ -83,7 +83,8 @@ fn name(ask: &Ask, item: ItemId) -> String {
 #[utoipa::path(get, path = "/board", tag = "views",
     responses((status = 200, description = "The board", body = BoardShape)))]
 pub async fn portfolio(ask: Ask) -> Answer<BoardShape> {
-    let found = ask.snapshot.views.board.cards(&|item: ItemId| ask.may_read(item));
+    let reader = ask.field_reader().map(std::sync::Arc::as_ref);
+    let found = ask.snapshot.views.board.cards(ask.state(), &|item: ItemId| ask.may_read(item), reader);
     let cards = |cards: &[std::sync::Arc<Card>]| cards.iter().map(|each| card(&ask, each)).collect();
     let shape = BoardShape {
         gauges: board::gauges(&found).map(|(progress, count)| Gauge { progress: progress.word(), count }).into(),

@@ -1,7 +1,8 @@
 //! Why may somebody do something on an item, or why not?
 
-use countersign_core::access::may::{Action, Subject};
+use countersign_core::access::may::{Action, Subject, groups_of};
 use countersign_core::access::why::{RuleTold, why};
+use countersign_core::blueprint::Container;
 use countersign_core::context::Principal;
 use countersign_core::ids::KeyId;
 use serde::{Deserialize, Serialize};
@@ -65,14 +66,21 @@ pub async fn read(ask: Ask, Params(question): Params<Question>) -> Result<Answer
     }
     let item = ask.item(&question.item)?.id;
     let found = why(ask.state(), &principal, action, Subject::Item(item));
-    let rule = |told: &RuleTold| RuleShape {
-        role: told.role.to_string(),
-        rule: told.rule.clone(),
-        at: told.at.map(|item| item.to_string()),
-        to: told.to.iter().map(|container| holder(ask.state(), container)).collect(),
-    };
     // Who else has a role on an item is told to those who decide about that.
     let others = ask.need(Action::Admin, Subject::Item(item)).is_ok();
+    let groups = groups_of(ask.state(), &principal);
+    let is_theirs = |container: &&Container| match container {
+        Container::User(user) => principal == Principal::User(*user),
+        Container::Key(key) => principal == Principal::Key(*key),
+        Container::Group(group) => groups.contains(group),
+        Container::Role(_) => false,
+    };
+    let rule = |told: &RuleTold| RuleShape {
+        role: told.role.to_string(),
+        rule: told.rule.clone().filter(|_| told.at.is_none_or(|at| others || ask.may_read(at))),
+        at: told.at.filter(|at| ask.may_read(*at)).map(|item| item.to_string()),
+        to: told.to.iter().filter(|to| others || is_theirs(to)).map(|to| holder(ask.state(), to)).collect(),
+    };
     Ok(ask.answer(Reason {
         allowed: found.is_allowed,
         because: found.because,

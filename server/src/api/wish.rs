@@ -6,8 +6,7 @@ use std::sync::Arc;
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
-use countersign_core::access::FieldAccess;
-use countersign_core::access::may::{Action, Subject, is_admin, may};
+use countersign_core::access::may::is_admin;
 use countersign_core::artifact::Event as ItemEvent;
 use countersign_core::context::{Caller, Channel, Principal, RequestKey};
 use countersign_core::ids::{CorrelationId, CredentialId, Digest, FieldId, ItemId, Position};
@@ -15,6 +14,7 @@ use countersign_core::signoff::SignoffKey;
 use countersign_core::{Command, Event, Recorded, State};
 use countersign_engine::engine::{Receipt, SubmitError};
 use countersign_projections::Snapshot;
+use countersign_projections::sight::{Sight as _, StateReader};
 use serde::de::DeserializeOwned;
 
 use super::ask::{Answer, wait};
@@ -224,12 +224,9 @@ impl Done {
     /// Shows the item as it is now, unless it is gone or not for the reader.
     #[must_use]
     pub fn with_item(mut self, id: ItemId) -> Self {
-        let readable = |id| may(&self.state, &self.principal, Action::Read, Subject::Item(id)).is_allowed;
-        let found = self.state.items.by_id.get(&id).filter(|_| readable(id));
-        self.shape.item = found.map(|found| {
-            let fields = FieldAccess::on(&self.state, &self.principal, id);
-            item(&self.state, found, &readable, &|field| fields.reads(field))
-        });
+        let reader = StateReader::new(&self.state, &self.principal);
+        let found = self.state.items.by_id.get(&id).filter(|_| reader.sees(id));
+        self.shape.item = found.map(|found| item(&self.state, found, &reader));
         self
     }
 
@@ -255,8 +252,8 @@ impl Done {
     }
 
     fn readable(&self, all: Vec<(ItemId, FieldId)>) -> Vec<Referrer> {
-        let readable = |id| may(&self.state, &self.principal, Action::Read, Subject::Item(id)).is_allowed;
-        let shown = all.into_iter().filter(|(item, _)| readable(*item));
+        let reader = StateReader::new(&self.state, &self.principal);
+        let shown = all.into_iter().filter(|(item, field)| reader.sees(*item) && reader.fields(*item).reads(field));
         shown.map(|(item, field)| Referrer { item: item.to_string(), field: field.to_string() }).collect()
     }
 

@@ -7,6 +7,8 @@ use countersign_tests::server::{Api, Server, problem};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+mod leaks;
+
 const INITIATIVE: &str = "bp.system.business_initiative";
 
 async fn person(admin: &Api, login: &str, groups: &[&str]) -> Result<Api> {

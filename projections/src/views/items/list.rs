@@ -35,11 +35,12 @@ struct Narrow<'a> {
 
 impl Items {
     /// One page of ids. What `is_readable` refuses does not exist for the reader: it is left out before paging.
-    pub fn list(&self, _state: &State, query: &Query, is_readable: &dyn Fn(ItemId) -> bool) -> Page<ItemId> {
+    pub fn list(&self, state: &State, query: &Query, is_readable: &dyn Fn(ItemId) -> bool) -> Page<ItemId> {
         let none = OrdSet::new();
         let blueprints =
             query.blueprint.clone().map_or_else(|| self.orders.blueprints().cloned().collect(), |of| vec![of]);
-        let mut narrow = self.narrow(blueprints, query.q.as_deref(), query.scope.as_deref(), is_readable);
+        let found = query.q.as_deref().map(|q| self.search.find(q).seen_by(state, query.fields.as_deref()));
+        let mut narrow = self.narrow(blueprints, found, query.scope.as_deref(), is_readable);
         if query.governed == Some(true) {
             narrow.sets.push(&self.governed);
         }
@@ -71,7 +72,8 @@ impl Items {
         let blueprints = query.blueprint.clone().map_or_else(kinds, |blueprint| vec![blueprint]);
         // Nothing can be hidden by a parent that is not there.
         let hidden: OrdSet<ItemId> = self.hidden.iter().flat_map(|item| below(state, *item)).collect();
-        let mut narrow = self.narrow(blueprints, query.q.as_deref(), query.scope.as_deref(), is_readable);
+        let found = query.q.as_deref().map(|q| self.search.find(q).seen_by(state, query.fields.as_deref()));
+        let mut narrow = self.narrow(blueprints, found, query.scope.as_deref(), is_readable);
         narrow.sets.push(&self.ungoverned);
         if query.hidden {
             narrow.sets.push(&hidden);
@@ -86,7 +88,7 @@ impl Items {
     fn narrow<'a>(
         &'a self,
         mut blueprints: Vec<BlueprintId>,
-        q: Option<&str>,
+        found: Option<Found<'a>>,
         plan: Option<&'a Plan>,
         is_readable: &'a dyn Fn(ItemId) -> bool,
     ) -> Narrow<'a> {
@@ -97,7 +99,7 @@ impl Items {
             items: self,
             blueprints,
             sets: Vec::new(),
-            found: q.map(|q| self.search.find(q)),
+            found,
             plan,
             is_readable,
             sort: Sort::Name,

@@ -12,6 +12,7 @@ use countersign_core::sync::{Active, Measure, SyncKey, SyncObject, SyncSource};
 use super::{Drift, Point, Registry};
 use crate::derive;
 use crate::page::{Cursor, Key, Page};
+use crate::sight::FieldReader;
 use crate::views::items::{self, Items};
 use crate::views::search::Found;
 
@@ -36,6 +37,8 @@ pub struct Query {
     pub cursor: Option<Cursor>,
     /// At most so many projects or bundles.
     pub limit: usize,
+    /// The reader, when fields may be hidden from him: `q` does not look into those.
+    pub fields: Option<Arc<FieldReader>>,
 }
 
 /// A project with at least one model.
@@ -204,7 +207,7 @@ impl Registry {
         query: &Query,
         is_readable: &dyn Fn(ItemId) -> bool,
     ) -> Page<ProjectEntry> {
-        let found = query.q.as_deref().map(|q| items.find(q));
+        let found = query.q.as_deref().map(|q| items.find(q).seen_by(state, query.fields.as_deref()));
         let reader = Reader { state, is_readable, found: found.as_ref() };
         let metric = query.metric.clone().unwrap_or_else(|| super::METRIC_DEFAULT.into());
         let few = reader.projects_found();
@@ -239,7 +242,7 @@ impl Registry {
     ) -> Page<BundleEntry> {
         let reader = Reader { state, is_readable, found: None };
         let object = SyncObject::Bundle { project: empty(), bundle: empty() };
-        let wanted = items::Query { q: query.q.clone(), ..listed(&object, query) };
+        let wanted = items::Query { q: query.q.clone(), fields: query.fields.clone(), ..listed(&object, query) };
         let ids = items.list(state, &wanted, &|id| reader.get(id).is_some());
         let next = ids.next;
         let rows = ids.rows.into_iter().filter_map(|id| reader.bundle(id));

@@ -3,18 +3,23 @@
 use std::sync::Arc;
 
 use countersign_core::State;
+use countersign_core::artifact::govern::SOURCE_FIELD;
 use countersign_core::artifact::workflow::StepView;
 use countersign_core::artifact::{self, Item, StepStatus};
 use countersign_core::ids::{FieldId, ItemId};
 use countersign_core::signoff::{self, Cycle, SignoffKey};
 use countersign_core::sync::SyncSource;
 use countersign_projections::derive;
+use countersign_projections::sight::{self, Sight};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use utoipa::ToSchema;
 
 use super::signoff::{CycleShape, cycle};
 use super::value;
+
+/// The computed field of a synced item that names its govern item.
+const GOVERNED_BY_FIELD: &str = "governed_by";
 
 /// Anything governed or governable.
 #[derive(Debug, Serialize, ToSchema)]
@@ -98,18 +103,18 @@ pub struct StepShape {
     signoff: Option<&'static str>,
 }
 
-/// As it is in this state; what `is_readable` and `reads` refuse is not named.
+/// As it is in this state; what the reader does not see is not named.
 #[must_use]
-pub fn item(
-    state: &State,
-    item: &Item,
-    is_readable: &dyn Fn(ItemId) -> bool,
-    reads: &dyn Fn(&FieldId) -> bool,
-) -> ItemShape {
-    let shown = |id: &ItemId| is_readable(*id);
-    let fields = artifact::field_values(state, item);
-    let fields =
-        fields.into_iter().filter(|(id, _)| reads(id)).map(|(id, held)| (id.to_string(), value::json(&held))).collect();
+pub fn item(state: &State, item: &Item, sight: &dyn Sight) -> ItemShape {
+    let shown = |id: &ItemId| sight.sees(*id);
+    let fields = sight::values(state, item, sight);
+    let fields = fields.into_iter().map(|(id, held)| (id.to_string(), value::json(&held))).collect();
+    // Both stand in fields.
+    let seen = sight.fields(item.id);
+    let is_told = seen.is_all() || seen.reads(&FieldId::from(SOURCE_FIELD));
+    let version = state.templates.version(&item.template);
+    let parent_field = version.and_then(|version| version.definition.parent_field.as_ref());
+    let is_placed = parent_field.is_none_or(|field| seen.reads(field));
     ItemShape {
         id: item.id.to_string(),
         name: item.name.to_string(),
@@ -118,14 +123,25 @@ pub fn item(
         fields,
         archived: item.is_archived,
         hidden: derive::is_hidden(state, item),
-        governed_by: derive::governed_by(state, item.id).filter(shown).map(|id| id.to_string()),
-        governs: derive::sources(item).filter(shown).map(|id| id.to_string()).collect(),
-        parent: derive::parent(state, item).filter(shown).map(|id| id.to_string()),
+        governed_by: governed_by(state, item.id, sight).map(|id| id.to_string()),
+        governs: derive::sources(item).filter(|_| is_told).filter(shown).map(|id| id.to_string()).collect(),
+        parent: derive::parent(state, item).filter(|_| is_placed).filter(shown).map(|id| id.to_string()),
         source: item.source.as_ref().map(source),
         steps: steps(state, item),
         former_signoffs: signoff::former(state, item.id).map(|(key, cycles)| former(state, key, cycles)).collect(),
         position: item.position.0,
     }
+}
+
+/// The govern item of a synced one, when the reader sees it and what it governs.
+#[must_use]
+pub fn governed_by(state: &State, source: ItemId, sight: &dyn Sight) -> Option<ItemId> {
+    let found = derive::governed_by(state, source).filter(|found| sight.sees(*found))?;
+    let tells = |item, field: &str| {
+        let seen = sight.fields(item);
+        seen.is_all() || seen.reads(&FieldId::from(field))
+    };
+    (tells(found, SOURCE_FIELD) && tells(source, GOVERNED_BY_FIELD)).then_some(found)
 }
 
 fn former(state: &State, key: &SignoffKey, cycles: &[Arc<Cycle>]) -> FormerShape {

@@ -1,0 +1,104 @@
+//! An event as one reader sees it: without hidden fields, and without references to what he may not read. Pure.
+
+use std::borrow::Cow;
+
+use countersign_core::ids::{FieldId, ItemId};
+use countersign_core::sync::METRIC_FIELD_PREFIX;
+use countersign_core::value::{FieldChange, OldValue, Value};
+use countersign_core::{Event, Recorded, artifact, sync};
+use countersign_projections::sight::{Seen, Sight, value};
+
+/// What is left of an event.
+#[derive(Debug)]
+pub struct Shown<'a> {
+    /// The event.
+    pub event: Cow<'a, Recorded>,
+    /// Members of its data that name what may not be read.
+    pub left_out: Vec<&'static str>,
+}
+
+impl Shown<'_> {
+    /// Whether nothing was taken out.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        matches!(self.event, Cow::Borrowed(_)) && self.left_out.is_empty()
+    }
+}
+
+/// The event without what the reader does not see; nothing, when it is about such things alone. That the item itself may
+/// be read is asked before.
+#[must_use]
+pub fn seen<'a>(recorded: &'a Recorded, sight: &dyn Sight) -> Option<Shown<'a>> {
+    let mut shown = Shown { event: Cow::Borrowed(recorded), left_out: Vec::new() };
+    let Some(item) = recorded.event.item() else { return Some(shown) };
+    let seen = sight.fields(item);
+    let sees = |item: ItemId| sight.sees(item);
+    let mut event = recorded.event.clone();
+    trim(&mut event, &seen, &sees);
+    if event != recorded.event {
+        if let Event::Item(artifact::Event::FieldsEdited { changes, .. }) = &event
+            && changes.is_empty()
+        {
+            return None;
+        }
+        shown.event = Cow::Owned(Recorded { event, ..recorded.clone() });
+    }
+    if let Event::Item(artifact::Event::ItemGoverned { source, .. } | artifact::Event::ItemAttached { source, .. }) =
+        &recorded.event
+    {
+        let is_told = seen.is_all() || seen.reads(&FieldId::from(artifact::govern::SOURCE_FIELD));
+        if !is_told || !sees(*source) {
+            shown.left_out.push("source");
+        }
+    }
+    Some(shown)
+}
+
+fn trim(event: &mut Event, seen: &Seen<'_>, sees: &dyn Fn(ItemId) -> bool) {
+    match event {
+        Event::Item(artifact::Event::ItemCreated { fields, .. } | artifact::Event::ItemGoverned { fields, .. }) => {
+            *fields = seen_fields(fields, seen, sees);
+        }
+        Event::Item(
+            artifact::Event::FieldsEdited { changes, .. } | artifact::Event::ItemMigrated { dropped: changes, .. },
+        ) => *changes = seen_changes(changes, seen, sees),
+        Event::Sync(sync::Event::ItemSynced { changes, metrics, .. }) => {
+            *changes = seen_changes(changes, seen, sees);
+            metrics.retain(|metric| reads_metric(seen, &metric.name));
+        }
+        Event::Sync(sync::Event::EvaluationRecorded { metrics, .. }) => {
+            metrics.retain(|metric| reads_metric(seen, &metric.name));
+        }
+        _ => {}
+    }
+}
+
+/// Whether the values of a metric may be read: they are a field of the version, also those of the day it was built.
+#[must_use]
+pub fn reads_metric(seen: &Seen<'_>, metric: &str) -> bool {
+    seen.is_all() || seen.reads(&FieldId::from(format!("{METRIC_FIELD_PREFIX}{metric}").as_str()))
+}
+
+fn seen_fields(fields: &[(FieldId, Value)], seen: &Seen<'_>, sees: &dyn Fn(ItemId) -> bool) -> Vec<(FieldId, Value)> {
+    let read = fields.iter().filter(|(field, _)| seen.reads(field));
+    read.filter_map(|(field, held)| Some((field.clone(), value(held, sees)?))).collect()
+}
+
+/// A change that consists of unseen references alone is none.
+fn seen_changes(changes: &[FieldChange], seen: &Seen<'_>, sees: &dyn Fn(ItemId) -> bool) -> Vec<FieldChange> {
+    let read = changes.iter().filter(|change| seen.reads(&change.field));
+    let shown = read.filter_map(|change| {
+        let old = match &change.old {
+            OldValue::Value(old) => value(old, sees).map_or(OldValue::Absent, OldValue::Value),
+            other => other.clone(),
+        };
+        let new = change.new.as_ref().and_then(|new| value(new, sees));
+        let is_none = match (&old, &new) {
+            (OldValue::Absent, None) => true,
+            (OldValue::Value(old), Some(new)) => old == new,
+            _ => false,
+        };
+        (!is_none).then(|| FieldChange { field: change.field.clone(), old, new })
+    });
+    shown.collect()
+}
