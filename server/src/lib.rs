@@ -27,6 +27,7 @@ pub mod problem;
 pub mod publicapi;
 pub mod refusals;
 pub mod relay;
+mod secrets;
 pub mod seen;
 pub mod serve;
 pub mod shutdown;

@@ -46,23 +46,6 @@ const TO_COME: &str = "
     GET /admin/blueprint/{bp}/version/{bv}/workflow/step/{step}/signoff
     PUT /admin/blueprint/{bp}/version/{bv}/workflow/step/{step}/signoff
     DELETE /admin/blueprint/{bp}/version/{bv}/workflow/step/{step}/signoff
-    GET /admin/roles
-    POST /admin/roles
-    GET /admin/role/{ro}
-    PUT /admin/role/{ro}
-    DELETE /admin/role/{ro}
-    GET /admin/blueprint-role-assignments
-    POST /admin/blueprint-role-assignments
-    GET /admin/blueprint-role-assignments/{bp}
-    PUT /admin/blueprint-role-assignments/{bp}
-    DELETE /admin/blueprint-role-assignments/{bp}
-    GET /admin/blueprint-permissions/default
-    PUT /admin/blueprint-permissions/default
-    GET /admin/blueprint-permissions
-    POST /admin/blueprint-permissions
-    GET /admin/blueprint-permissions/{bp}
-    PUT /admin/blueprint-permissions/{bp}
-    DELETE /admin/blueprint-permissions/{bp}
     GET /custom-pages
     GET /custom-page/{cp}
     GET /admin/custom-pages
@@ -80,57 +63,8 @@ const TO_COME: &str = "
     GET /uploaded-file/{uf}
     GET /uploaded-file/{uf}/download
     DELETE /uploaded-file/{uf}
-    GET /users
-    GET /users/{login}
-    GET /groups
-    GET /admin/users
-    POST /admin/users
-    POST /admin/users/actions/bulk
-    PUT /admin/users/actions/bulk
-    DELETE /admin/users/actions/bulk
-    GET /admin/users/{login}
-    PUT /admin/users/{login}
-    DELETE /admin/users/{login}
     GET /admin/users/{login}/activity
     GET /admin/users-activity
-    POST /admin/users/{login}/actions/resync
-    POST /admin/users/actions/resync-multi
-    POST /admin/users/actions/provision
-    GET /admin/external-groups
-    GET /admin/external-users
-    GET /current-user
-    PUT /current-user
-    GET /admin/groups
-    POST /admin/groups
-    GET /admin/groups/{name}
-    PUT /admin/groups/{name}
-    DELETE /admin/groups/{name}
-    GET /auth/info
-    GET /instance-info
-    GET /admin/global-api-keys
-    POST /admin/global-api-keys
-    GET /admin/global-api-keys/{id}
-    PUT /admin/global-api-keys/{id}
-    DELETE /admin/global-api-keys/{id}
-    GET /admin/globalAPIKeys/{secret}
-    GET /admin/general-settings
-    PUT /admin/general-settings
-    GET /admin/licensing/status
-    POST /admin/licensing/license
-    GET /admin/logs
-    GET /admin/logs/{name}
-    POST /admin/audit/custom/{type}
-    GET /admin/authorization-matrix
-    GET /admin/monitoring/global-usage-summary
-    GET /admin/iam/sso-settings
-    PUT /admin/iam/sso-settings
-    GET /admin/iam/ldap-settings
-    PUT /admin/iam/ldap-settings
-    GET /admin/iam/azure-ad-settings
-    PUT /admin/iam/azure-ad-settings
-    GET /futures
-    GET /futures/{id}
-    DELETE /futures/{id}
 ";
 
 /// A request's head as it is and its body; gives status and body of the answer.

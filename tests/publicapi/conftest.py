@@ -174,6 +174,7 @@ class Refusal:
         self.words = words
 
     def __enter__(self):
+        self.text = ""
         return self
 
     def __exit__(self, kind, error, trace):

@@ -11,7 +11,9 @@ use super::params::{Page, Params, Segments, cursor};
 use super::shape::command::CommandShape;
 use super::shape::{List, people};
 use super::wish::{Nothing, Wish};
+use crate::app::App;
 use crate::problem::Problem;
+use crate::secrets;
 
 /// A new key.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -90,7 +92,7 @@ pub async fn create(wish: Wish<Create>) -> Result<Answer<Made>, Problem> {
     let body = &wish.body;
     let groups = people::groups(&wish.latest().state, "groups", &body.groups)?;
     let expires = time("expiresAt", body.expires_at.as_deref())?;
-    let (credential, secret) = keep_new(&wish).await?;
+    let (credential, secret) = keep_new(&wish.app).await?;
     let (label, is_admin, is_architect) = (body.label.as_str().into(), body.admin, body.architect);
     let command = Command::CreateKey { label, is_admin, is_architect, groups, credential, expires, document: None };
     let done = wish.submit_with_secret(command, Some(credential)).await?;
@@ -99,13 +101,10 @@ pub async fn create(wish: Wish<Create>) -> Result<Answer<Made>, Problem> {
 }
 
 /// A new secret, durable in the vault before any event names its credential.
-async fn keep_new<T>(wish: &Wish<T>) -> Result<(CredentialId, String), Problem> {
+pub(crate) async fn keep_new(app: &App) -> Result<(CredentialId, String), Problem> {
     let (credential, secret) = (CredentialId(uuid::Uuid::new_v4()), new_secret());
-    let (vault, kept) = (wish.app.vault.clone(), secret.clone());
-    tokio::task::spawn_blocking(move || vault.put_key(credential, &kept))
-        .await
-        .map_err(|error| Problem::internal(&error))?
-        .map_err(|error| Problem::internal(&error))?;
+    let kept = secret.clone();
+    secrets::with_vault(app, move |vault| vault.put_key(credential, &kept)).await?;
     Ok((credential, secret))
 }
 
@@ -124,12 +123,12 @@ pub async fn rotate(Segments(id): Segments<String>, wish: Wish<Rotate>) -> Resul
     let key: KeyId = id.parse().map_err(|_| missing())?;
     let old = wish.latest().state.access.keys.get(&key).ok_or_else(missing)?.credential;
     let expires = time("expiresAt", wish.body.expires_at.as_deref())?;
-    let (credential, secret) = keep_new(&wish).await?;
+    let (credential, secret) = keep_new(&wish.app).await?;
     let command = Command::RotateKey { key, credential, expires };
     let done = wish.submit_with_secret(command, Some(credential)).await?;
     let secret = (!done.is_repeated).then_some(secret);
     if secret.is_some() {
-        wish.forget(old).await;
+        secrets::forget(&wish.app, old).await;
     }
     Ok(done.answer_as(|command| Made { id: key.to_string(), secret, command }))
 }

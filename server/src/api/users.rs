@@ -1,7 +1,7 @@
 //! People.
 
 use countersign_core::access::{Command, Edit, User, UserEdit};
-use countersign_core::ids::{CredentialId, UserId};
+use countersign_core::ids::UserId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -10,8 +10,8 @@ use super::params::{Page, Params, Segments, cursor};
 use super::shape::command::CommandShape;
 use super::shape::{List, people};
 use super::wish::{Nothing, Wish};
-use crate::password;
 use crate::problem::Problem;
+use crate::secrets;
 
 /// A new person.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -96,7 +96,7 @@ pub async fn create(wish: Wish<Create>) -> Result<Answer<CommandShape>, Problem>
     let body = &wish.body;
     let groups = people::groups(&wish.latest().state, "groups", &body.groups)?;
     let credential = match &body.password {
-        Some(password) => Some(keep(&wish, password).await?),
+        Some(password) => Some(secrets::keep_password(&wish.app, password).await?),
         None => None,
     };
     let command = Command::CreateUser {
@@ -111,18 +111,6 @@ pub async fn create(wish: Wish<Create>) -> Result<Answer<CommandShape>, Problem>
     };
     let done = wish.submit_with_secret(command, credential).await?;
     Ok(done.created())
-}
-
-/// The hash is in the vault, durable, before any event names it.
-async fn keep(wish: &Wish<Create>, password: &str) -> Result<CredentialId, Problem> {
-    let credential = CredentialId(uuid::Uuid::new_v4());
-    let (vault, password) = (wish.app.vault.clone(), password.to_owned());
-    let kept = tokio::task::spawn_blocking(move || {
-        let hash = password::hash(&password)?;
-        vault.put_password(credential, &hash).map_err(|error| Problem::internal(&error))
-    });
-    kept.await.map_err(|error| Problem::internal(&error))??;
-    Ok(credential)
 }
 
 /// People, in order of making.
@@ -141,7 +129,7 @@ pub async fn list(ask: Ask, Params(page): Params<Page>) -> Result<Answer<List<Us
 }
 
 /// A person by login; a deleted one is not there.
-fn named(state: &countersign_core::State, login: &str) -> Option<UserId> {
+pub(crate) fn named(state: &countersign_core::State, login: &str) -> Option<UserId> {
     let user = state.access.logins.get(login)?;
     state.access.users.get(user).filter(|user| !user.is_deleted).map(|user| user.id)
 }

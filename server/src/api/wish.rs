@@ -24,6 +24,7 @@ use super::shape::signoff::signoff;
 use crate::app::App;
 use crate::auth::Who;
 use crate::problem::Problem;
+use crate::secrets;
 
 /// Largest JSON body, in bytes.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -131,22 +132,7 @@ impl<T> Wish<T> {
         command: impl Into<Command>,
         secret: Option<CredentialId>,
     ) -> Result<Done, Problem> {
-        let done = self.submit(command, None).await;
-        let is_unused =
-            done.as_ref().map_or_else(Problem::is_refusal, |done| done.is_repeated || done.events.is_empty());
-        if let Some(credential) = secret.filter(|_| is_unused) {
-            self.forget(credential).await;
-        }
-        done
-    }
-
-    /// Removes a secret that no event names, or none names any more.
-    pub async fn forget(&self, credential: CredentialId) {
-        let vault = self.app.vault.clone();
-        let removed = tokio::task::spawn_blocking(move || vault.remove(credential)).await;
-        if !matches!(removed, Ok(Ok(_))) {
-            tracing::warn!("an unused secret stays in the vault");
-        }
+        secrets::submit_naming(&self.app, &self.terms, command.into(), secret).await
     }
 
     /// Refuses whoever does not administrate the instance.

@@ -4,7 +4,7 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, Query, Request};
 use countersign_core::Command;
 use countersign_core::context::Channel;
-use countersign_core::ids::ItemId;
+use countersign_core::ids::{CredentialId, ItemId};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
@@ -14,6 +14,7 @@ use crate::api::wish::{BODY_BYTES_MAX, Done, Terms, malformed, parse_any, submit
 use crate::app::App;
 use crate::auth::Who;
 use crate::problem::Problem;
+use crate::secrets;
 
 /// What a handler answers; never nothing, since the client parses it.
 pub type Reply = Result<Answer<Json>, Problem>;
@@ -102,6 +103,21 @@ impl Call {
     /// The body as what it should be.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         parse_any(&self.body)
+    }
+
+    /// Submits one of several commands of a call, the one about this.
+    pub async fn submit_part(&self, command: impl Into<Command>, about: &str) -> Result<Done, Problem> {
+        submit(&self.app, &self.terms.part(about)?, command.into(), None).await
+    }
+
+    /// As [`Call::submit_part`]; a secret that no event came to name is forgotten again.
+    pub async fn submit_with_secret(
+        &self,
+        command: impl Into<Command>,
+        about: &str,
+        secret: Option<CredentialId>,
+    ) -> Result<Done, Problem> {
+        secrets::submit_naming(&self.app, &self.terms.part(about)?, command.into(), secret).await
     }
 
     /// Submits a command about an item or, without one, about something else.

@@ -4,14 +4,28 @@
 //! it. Paths are put in order in [`transport`] before they are routed, refusals are told in [`refusal`] after. The
 //! client is the judge of every shape. Start at [`router`]; all pairs of method and path are in [`routes::ROUTES`].
 
+mod assignments;
 mod auth;
 mod blueprints;
 pub mod call;
-mod refusal;
-pub mod routes;
-pub mod transport;
 
-use axum::Router;
+mod current_user;
+mod futures;
+mod groups;
+mod holders;
+mod instance;
+mod keys;
+mod object;
+mod permissions;
+mod refusal;
+mod roles;
+pub mod routes;
+mod settings;
+mod suppliers;
+pub mod transport;
+mod users;
+
+use axum::{Extension, Router};
 
 use crate::app::App;
 
@@ -20,5 +34,22 @@ pub const PREFIX: &str = "/dip/publicapi";
 
 /// All routes, below [`PREFIX`].
 pub fn router() -> Router<App> {
-    Router::new().nest(PREFIX, Router::new().merge(blueprints::routes()))
+    let all = Router::new().merge(blueprints::routes()).merge(access_routes()).merge(instance::routes());
+    Router::new().nest(PREFIX, all)
+}
+
+/// People, groups, keys, roles, what they may do, and where they come from.
+fn access_routes() -> Router<App> {
+    Router::new()
+        .merge(users::routes())
+        .merge(current_user::routes())
+        .merge(groups::routes())
+        .merge(keys::routes())
+        .merge(roles::routes())
+        .merge(assignments::routes())
+        .merge(permissions::routes())
+        .merge(settings::routes())
+        .merge(suppliers::routes())
+        .merge(futures::routes())
+        .layer(Extension(futures::Futures::default()))
 }
