@@ -33,6 +33,8 @@ pub mod testing;
 pub mod time;
 pub mod timer;
 pub mod value;
+#[cfg(test)]
+mod walks;
 
 pub use command::Command;
 pub use context::{Caller, Channel, Context, Principal, RequestKey};

@@ -4,6 +4,7 @@
 //! A spec without `when` does not compile, because only what `when` gives has a `then`.
 #![expect(clippy::panic, reason = "a broken spec should panic")]
 
+pub mod walk;
 mod world;
 
 pub use world::{PROJECT, World};

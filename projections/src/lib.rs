@@ -25,6 +25,8 @@ mod naive;
 mod story;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod walks;
 
 pub use fold::{LoadError, load};
 pub use history::Loaded;

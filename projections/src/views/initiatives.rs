@@ -3,12 +3,12 @@
 //! The projects of an initiative are found through the state's references, their steps and ratings on the board; what is
 //! kept here is only which sign-offs stand below which govern project.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use countersign_core::artifact::parent;
+use countersign_core::artifact::{self, parent};
 use countersign_core::ids::{Digest, FieldId, ItemId, StepId};
 use countersign_core::signoff::{Status, of_item};
-use countersign_core::{Recorded, State};
+use countersign_core::{Event, Recorded, State};
 use imbl::OrdMap;
 
 use super::board::{self, Board};
@@ -153,13 +153,45 @@ fn project_of(state: &State, item: ItemId) -> Option<ItemId> {
     None
 }
 
+/// Whether an event can take an item, with what hangs below it, to another project.
+fn moves(event: &Event, state: &State) -> bool {
+    let parent_field = |item: &ItemId| {
+        let version = state.templates.version(&state.items.by_id.get(item)?.template)?;
+        version.definition.parent_field.clone()
+    };
+    match event {
+        Event::Item(artifact::Event::FieldsEdited { item, changes }) => {
+            parent_field(item).is_some_and(|field| changes.iter().any(|change| change.field == field))
+        }
+        Event::Item(artifact::Event::ItemMigrated { .. }) => true,
+        _ => false,
+    }
+}
+
+/// Everything that hangs below an item, by parents.
+fn below(state: &State, item: ItemId) -> BTreeSet<ItemId> {
+    let mut found = BTreeSet::new();
+    let mut next = vec![item];
+    while let Some(above) = next.pop() {
+        for (_, heir) in state.items.referrers.get(&above).into_iter().flatten() {
+            let hangs = state.items.by_id.get(heir).is_some_and(|heir| parent(state, heir) == Some(above));
+            if hangs && found.insert(*heir) {
+                next.push(*heir);
+            }
+        }
+    }
+    found
+}
+
 impl Projection for Initiatives {
     const NAME: &'static str = "initiatives";
-    const REVISION: u32 = 1;
+    const REVISION: u32 = 2;
 
     fn apply(&mut self, event: &Recorded, state: &State) {
-        if let Some(item) = event.event.item() {
-            self.refresh(item, state);
+        let Some(item) = event.event.item() else { return };
+        self.refresh(item, state);
+        if moves(&event.event, state) {
+            below(state, item).into_iter().for_each(|item| self.refresh(item, state));
         }
     }
 

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use countersign_core::artifact::StepStatus;
+use countersign_core::artifact::{self, StepStatus};
 use countersign_core::ids::{Digest, ItemId, Position};
+use countersign_core::input::Input;
 use countersign_core::schema::event_name;
 use countersign_core::signoff::{Action, ApprovalStatus, Notify, Status};
 use countersign_core::sync::SyncObject;
@@ -331,4 +332,30 @@ fn the_gates_of_an_infrastructure_remember_who_asked() {
     let (world, _, views) = told();
     assert_eq!(views.deployments.latest(&infra(), 10), [last(&world, "DeploymentChecked")]);
     assert_eq!(views.deployments.count(&infra()), 1);
+}
+
+#[test]
+fn a_model_that_moves_to_another_project_takes_the_sign_offs_below_it_along() {
+    let mut world = World::bootstrapped();
+    let admin = world.admin();
+    let create = |world: &mut World, blueprint: &str, fields: &[(&str, ItemId)]| {
+        let fields = fields.iter().map(|(field, to)| ((*field).into(), Input::Text(to.to_string().into()))).collect();
+        let (blueprint, name) = (blueprint.into(), "by hand".into());
+        world.run(&admin, artifact::Command::Create { blueprint, version: None, name, fields });
+        ItemId(world.state.items.last_item)
+    };
+    let initiative = create(&mut world, super::initiatives::BLUEPRINT, &[]);
+    let project = create(&mut world, board::BLUEPRINT, &[("business_initiative", initiative)]);
+    let elsewhere = create(&mut world, board::BLUEPRINT, &[]);
+    let model = create(&mut world, "bp.system.govern_model", &[("govern_project", project)]);
+    let version = create(&mut world, "bp.system.govern_model_version", &[("govern_model", model)]);
+    save(&mut world, version, &[], &[("development", StepStatus::Finished)]);
+    act(&mut world, version, &admin, Action::RequestApproval { notify: Notify::These(Vec::new()) });
+    let waiting = |world: &World| {
+        let (state, views) = at(world, world.state.head);
+        views.initiatives.roll_up(&state, &views.board, initiative, &anything).signoffs.waiting
+    };
+    assert_eq!(waiting(&world), 1);
+    save(&mut world, model, &[("govern_project", &elsewhere.to_string())], &[]);
+    assert_eq!(waiting(&world), 0);
 }

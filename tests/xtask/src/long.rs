@@ -9,6 +9,8 @@ const LONG_TESTS: &[(&str, &str, &str, &str)] = &[
     ("kill", "countersign-tests", "crash::", "100"),
     ("power-cut", "countersign-engine", "power_cut", "200"),
     ("estate", "countersign-benches", "estate::", "25"),
+    ("walk", "countersign-core", "walks::", "400"),
+    ("walk-views", "countersign-projections", "walks::", "40"),
 ];
 
 /// Runs one by its name.
