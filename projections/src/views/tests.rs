@@ -353,7 +353,7 @@ fn a_model_that_moves_to_another_project_takes_the_sign_offs_below_it_along() {
     act(&mut world, version, &admin, Action::RequestApproval { notify: Notify::These(Vec::new()) });
     let waiting = |world: &World| {
         let (state, views) = at(world, world.state.head);
-        views.initiatives.roll_up(&state, &views.board, initiative, &anything).signoffs.waiting
+        views.initiatives.roll_up(&state, &views.board, initiative, &anything, None).signoffs.waiting
     };
     assert_eq!(waiting(&world), 1);
     save(&mut world, model, &[("govern_project", &elsewhere.to_string())], &[]);

@@ -176,6 +176,8 @@ pub(super) fn access(world: &World, Throw { a, b, c, .. }: Throw) -> Command {
             groups: Vec::new(),
             profile: None,
             credential: None,
+            document: None,
+            own_document: None,
         },
         1 | 2 => {
             let groups = Some(if c % 4 == 0 { Vec::new() } else { vec![group()] });
@@ -192,15 +194,21 @@ pub(super) fn access(world: &World, Throw { a, b, c, .. }: Throw) -> Command {
             description: "".into(),
             is_admin: c % 16 == 5,
             is_architect: c % 16 == 6,
+            document: None,
         },
         7 => Access::DeleteGroup { group: group() },
-        8 => Access::CreateRole { role: "ro.walker".into(), label: "Walker".into(), description: "".into() },
+        8 => Access::CreateRole {
+            role: "ro.walker".into(),
+            label: "Walker".into(),
+            description: "".into(),
+            document: None,
+        },
         9 => Access::DeleteRole { role: role() },
-        10 | 11 => Access::SetAssignments { on: on(), assignments: assignments(a, c), is_new: false },
+        10 | 11 => Access::SetAssignments { on: on(), assignments: assignments(a, c), is_new: false, document: None },
         12 => Access::RemoveAssignments { on: on() },
         13 | 14 => {
             let blueprint = (c % 8 != 0).then(blueprint);
-            Access::SetPermissions { blueprint, permissions: permissions(a, c), is_new: false }
+            Access::SetPermissions { blueprint, permissions: permissions(a, c), is_new: false, document: None }
         }
         _ => Access::RemovePermissions { blueprint: blueprint() },
     };
