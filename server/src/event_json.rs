@@ -2,11 +2,14 @@
 
 use countersign_core::ids::{GroupId, ItemId, UserId};
 use countersign_core::value::OldValue;
-use countersign_core::{Channel, Event, Principal, Recorded, State, artifact, schema};
+use countersign_core::{Channel, Event, Principal, Recorded, State, artifact, deploy, schema};
 use serde_json::{Value, json};
 
 /// The mark of an event by which somebody put himself into a field.
 pub const NAMED_ONESELF: &str = "named_oneself";
+
+/// The mark of an event by which a deployer would have loosened a gate.
+pub const LOOSENING_REFUSED: &str = "loosening_refused";
 
 /// The `event` shape. `state` is one that holds the actor: any from the event on.
 #[must_use]
@@ -24,12 +27,18 @@ pub fn event_json(recorded: &Recorded, state: &State) -> Value {
         "correlation": recorded.correlation.to_string(),
         "data": schema::data_json(&recorded.event),
     });
-    if names_oneself(recorded, state)
-        && let Some(told) = told.as_object_mut()
-    {
-        told.insert("marks".to_owned(), json!([NAMED_ONESELF]));
+    let marks = [(names_oneself(recorded, state), NAMED_ONESELF), (would_loosen(recorded), LOOSENING_REFUSED)];
+    let marks: Vec<_> = marks.into_iter().filter(|(is_so, _)| *is_so).map(|(_, mark)| mark).collect();
+    if let Some(told) = told.as_object_mut().filter(|_| !marks.is_empty()) {
+        told.insert("marks".to_owned(), json!(marks));
     }
     told
+}
+
+/// A deployer told of a looser gate, which only an administrator makes.
+fn would_loosen(recorded: &Recorded) -> bool {
+    let Event::Deploy(deploy::Event::InfrastructureRegistered { refused, .. }) = &recorded.event else { return false };
+    !refused.is_empty()
 }
 
 /// Somebody put himself, or a group of his, into a field.

@@ -1,5 +1,6 @@
 //! Who there is, and who may do what.
 
+mod able;
 mod command;
 mod decide;
 mod documents;
@@ -14,6 +15,7 @@ mod rules;
 mod state;
 pub mod why;
 
+pub use able::able;
 pub use command::{Command, Edit, KeyEdit, Scope, UserEdit};
 pub use decide::Rejection;
 pub use documents::{DOCUMENT_BYTES_MAX, RULES_DOCUMENT_BYTES_MAX};

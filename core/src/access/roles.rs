@@ -21,7 +21,7 @@ use crate::value::Value;
 const INHERITANCE_ITEMS_MAX: usize = 64;
 
 /// Most blueprints whose rules are looked at for one item, its own included.
-const INHERITANCE_BLUEPRINTS_MAX: usize = 16;
+pub(super) const INHERITANCE_BLUEPRINTS_MAX: usize = 16;
 
 /// Whether a users container holds a principal, for an item (roles depend on it). Never holds the disabled.
 #[must_use]
@@ -112,7 +112,7 @@ pub(super) fn has_role_anywhere(state: &State, role: &RoleId, asker: &Asker<'_>,
     false
 }
 
-fn collect(state: &State, container: &Container, into: &mut BTreeSet<Principal>) {
+pub(super) fn collect(state: &State, container: &Container, into: &mut BTreeSet<Principal>) {
     match container {
         Container::User(user) => {
             into.insert(Principal::User(*user));
@@ -236,7 +236,7 @@ fn for_each_rule_on<'a>(
     false
 }
 
-fn reach<T: PartialEq>(reached: &mut Vec<T>, one: T, max: usize) {
+pub(super) fn reach<T: PartialEq>(reached: &mut Vec<T>, one: T, max: usize) {
     if reached.len() < max && !reached.contains(&one) {
         reached.push(one);
     }

@@ -1,11 +1,12 @@
 //! Whether one synced item is approved, and what is missing when it is not.
 
-use super::demand::{self, Demand};
+use super::demand;
 use super::gate::Unmet;
+use super::stage::Effective;
+use super::who::Next;
 use crate::artifact::Item;
 use crate::artifact::govern::{governing_item, sources};
-use crate::blueprint::Container;
-use crate::ids::{Digest, FeedbackGroupId, ItemId, StepId};
+use crate::ids::{BlueprintId, Digest, FeedbackGroupId, ItemId, StepId};
 use crate::signoff::{ApprovalStatus, Signoff, SignoffKey, Status, content_digest};
 use crate::state::State;
 use crate::sync::SyncKey;
@@ -61,7 +62,7 @@ fn stale_content(state: &State, signoff: &Signoff, govern_item: ItemId) -> Optio
 }
 
 /// Everything that keeps one subject from being approved.
-pub(super) fn unmet_of(state: &State, demands: &[Demand], subject: &SyncKey, digest: Option<Digest>) -> Vec<Unmet> {
+pub(super) fn unmet_of(state: &State, demands: &[Effective], subject: &SyncKey, digest: Option<Digest>) -> Vec<Unmet> {
     let Some(synced) = state.nodes.items.get(subject).copied() else {
         return vec![plain("not_synced", subject, "that its node tells of it", "nothing is known of it")];
     };
@@ -76,7 +77,11 @@ pub(super) fn unmet_of(state: &State, demands: &[Demand], subject: &SyncKey, dig
     let govern_item = governing_item(state, synced).and_then(|item| state.items.by_id.get(&item));
     match govern_item {
         Some(govern_item) => unmet.extend(unmet_review(state, subject, govern_item)),
-        None => unmet.push(plain("not_governed", subject, "a govern item", "UNGOVERNED")),
+        None => {
+            let blueprint = subject.object.govern_blueprint().map(BlueprintId::from);
+            let next = blueprint.map_or(Next::NodesWord, Next::Govern);
+            unmet.push(Unmet { next, ..plain("not_governed", subject, "a govern item", "UNGOVERNED") });
+        }
     }
     if let Some(synced) = state.items.by_id.get(&synced) {
         unmet.extend(demand::unmet_of(state, demands, synced, govern_item.map(|item| &**item)));
@@ -88,7 +93,7 @@ fn unmet_review(state: &State, subject: &SyncKey, govern_item: &Item) -> Vec<Unm
     let mut unmet = Vec::new();
     if govern_item.is_archived {
         let missing = plain("item_archived", subject, "a govern item that is not archived", "archived");
-        unmet.push(Unmet { item: Some(govern_item.id), ..missing });
+        unmet.push(Unmet { item: Some(govern_item.id), next: Next::Change(govern_item.id), ..missing });
     }
     unmet.extend(unmet_signoff(state, subject, govern_item, &StepId::from(GATE_STEP)));
     unmet
@@ -100,44 +105,36 @@ pub(super) fn unmet_signoff(state: &State, subject: &SyncKey, govern_item: &Item
     let key = SignoffKey { item: govern_item.id, step: step.clone() };
     let Some(signoff) = state.signoffs.by_step.get(&key) else {
         let needs = format!("a sign-off of the step {step}");
-        return Some(of_step(plain("no_review_signoff", subject, &needs, "no sign-off")));
+        let next = if is_configured(state, govern_item, step) { Next::Change(govern_item.id) } else { Next::Configure };
+        return Some(of_step(Unmet { next, ..plain("no_review_signoff", subject, &needs, "no sign-off") }));
     };
-    if signoff.status != Status::Approved {
-        let missing = plain("signoff_not_approved", subject, Status::Approved.word(), signoff.status.word());
-        return Some(with_people(state, signoff, of_step(missing)));
-    }
-    stale_content(state, signoff, govern_item.id)?;
-    let missing = plain("approval_stale", subject, "an approval of the present content", "approved other content");
-    Some(with_people(state, signoff, of_step(missing)))
-}
-
-fn with_people(state: &State, signoff: &Signoff, unmet: Unmet) -> Unmet {
-    let (who_can, groups) = who_is_next(state, signoff);
-    Unmet { who_can, groups, ..unmet }
-}
-
-/// Who is entitled to the next step towards an approval, and the feedback groups among them.
-fn who_is_next(state: &State, signoff: &Signoff) -> (Vec<Container>, Vec<FeedbackGroupId>) {
-    let Some(configuration) = state.templates.configurations.get(&signoff.configured_at) else {
-        return (Vec::new(), Vec::new());
-    };
-    let is_feedback_next =
-        matches!(signoff.status, Status::NotStarted | Status::WaitingForFeedback) && !configuration.groups.is_empty();
-    let delegated = signoff.delegations.iter().filter(|delegation| delegation.group.is_some() == is_feedback_next);
-    let delegated = delegated.map(|delegation| delegation.to.clone());
-    let (configured, groups): (Vec<Container>, _) = if is_feedback_next {
-        let members = configuration.groups.iter().flat_map(|group| group.members.iter().cloned());
-        (members.collect(), configuration.groups.iter().map(|group| group.id.clone()).collect())
+    let missing = if signoff.status == Status::Approved {
+        stale_content(state, signoff, govern_item.id)?;
+        plain("approval_stale", subject, "an approval of the present content", "approved other content")
     } else {
-        (configuration.approvers.clone(), Vec::new())
+        plain("signoff_not_approved", subject, Status::Approved.word(), signoff.status.word())
     };
-    let mut who_can: Vec<Container> = Vec::new();
-    for container in configured.into_iter().chain(delegated) {
-        if !who_can.contains(&container) {
-            who_can.push(container);
-        }
+    let (next, groups) = next_step(state, key, signoff);
+    Some(of_step(Unmet { next, groups, ..missing }))
+}
+
+fn is_configured(state: &State, govern_item: &Item, step: &StepId) -> bool {
+    state.templates.version(&govern_item.template).is_some_and(|version| version.configured.contains_key(step))
+}
+
+/// The next step towards an approval, and the feedback groups to ask while feedback is to come.
+fn next_step(state: &State, key: SignoffKey, signoff: &Signoff) -> (Next, Vec<FeedbackGroupId>) {
+    let configuration = state.templates.configurations.get(&signoff.configured_at);
+    let groups = || {
+        let groups = configuration.into_iter().flat_map(|configuration| &configuration.groups);
+        groups.map(|group| group.id.clone()).collect()
+    };
+    match signoff.status {
+        Status::NotStarted => (Next::Change(key.item), groups()),
+        Status::WaitingForFeedback => (Next::Feedback(key), groups()),
+        Status::WaitingForApproval => (Next::Approve(key), Vec::new()),
+        Status::Approved | Status::Rejected | Status::Abandoned => (Next::Change(key.item), Vec::new()),
     }
-    (who_can, groups)
 }
 
 fn review_of(govern_item: ItemId) -> SignoffKey {
@@ -156,7 +153,7 @@ pub(super) fn plain(code: &'static str, subject: &SyncKey, needs: &str, have: &s
         step: None,
         needs: needs.into(),
         have: have.into(),
-        who_can: Vec::new(),
+        next: Next::NodesWord,
         groups: Vec::new(),
         is_overridden: false,
     }

@@ -27,6 +27,8 @@ pub enum Command {
         policy: Option<Policy>,
         demands: Option<Vec<Demand>>,
     },
+    /// An administrator sets what the gate asks for in every infrastructure of a stage; nothing, when empty.
+    SetStage { stage: Arc<str>, demands: Vec<Demand> },
     /// A deployment is about to happen: the gate's answer becomes an event.
     CheckDeployment { question: Question, is_acknowledged: bool },
     /// An administrator lets something pass a gate until an end.

@@ -1,13 +1,14 @@
 //! Rules about infrastructures and the questions asked before a deployment.
 //!
-//! INVARIANT (policy-tightens): without an administrator the policy of a known infrastructure only becomes tighter.
+//! INVARIANT (policy-tightens): without an administrator the gate of a known infrastructure only becomes tighter, by its
+//! policy and by its stage.
 
 use std::sync::Arc;
 
 use super::demand::{self, Demand};
 use super::gate::{Decision, Question, answer};
 use super::state::{InfraKey, InfraKind, Policy};
-use super::{Command, Event, overrides};
+use super::{Command, Event, Loosening, overrides, stage};
 use crate::access::may::{Action, Subject, allows};
 use crate::context::Principal;
 use crate::draft::Draft;
@@ -33,6 +34,8 @@ crate::rejections! {
     Input TooManyDemands { count: usize } = "too_many_conditions", "{count} conditions are too many; at most 50 are allowed";
     /// A condition of one kind and name is given once.
     Input DemandGivenTwice { name: String } = "condition_given_twice", "the condition on {name:?} is given twice";
+    /// What a stage asks for is kept as a setting that the gate understands.
+    Input StageSettingInvalid { stage: String } = "stage_setting_invalid", "the setting of the stage {stage} is no list of conditions";
     /// An override is for something that a node told of.
     Missing SubjectUnknown { subject: String } = "subject_unknown", "no node told of {subject}";
     /// An override ends in the future.
@@ -47,6 +50,7 @@ pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
         Command::SetInfrastructure { infra, kind, stage, policy, demands } => {
             set(draft, infra, (*kind, stage.as_ref()), *policy, demands.as_deref())
         }
+        Command::SetStage { stage, demands } => stage::set(draft, stage, demands),
         Command::CheckDeployment { question, is_acknowledged } => check_deployment(draft, question, *is_acknowledged),
         Command::GrantOverride { .. } | Command::RevokeOverride { .. } => overrides::decide(draft, command),
     }
@@ -68,16 +72,24 @@ fn sync(
     check(infra, stage.as_ref())?;
     crate::sync::register(draft, &infra.node);
     let known = draft.state().infrastructures.by_key.get(infra).cloned();
+    let infra = infra.clone();
     let Some(known) = known else {
         let policy = policy.unwrap_or_default();
-        draft.emit(Event::InfrastructureRegistered { infra: infra.clone(), kind, stage, policy, revision });
+        draft.emit(Event::InfrastructureRegistered { infra, kind, stage, policy, revision, refused: Vec::new() });
         return Ok(());
     };
     if revision <= known.revision {
         return Ok(());
     }
-    let (infra, old, demands) = (infra.clone(), known.policy, known.demands.clone());
-    draft.emit(Event::InfrastructureRegistered { infra: infra.clone(), kind, stage, policy: old, revision });
+    // Refused and told: one event per revision, as without it.
+    let (old, demands) = (known.policy, known.demands.clone());
+    let mut refused: Vec<Loosening> = policy.filter(|new| *new < old).map(Loosening::Policy).into_iter().collect();
+    let mut stage = stage;
+    if stage::loosens(draft.state(), &known, stage.as_ref()) {
+        refused.push(Loosening::Stage(stage));
+        stage = known.stage.clone();
+    }
+    draft.emit(Event::InfrastructureRegistered { infra: infra.clone(), kind, stage, policy: old, revision, refused });
     if let Some(new) = policy.filter(|new| *new > old) {
         draft.emit(Event::PolicyChanged { infra, old, new, old_demands: demands.clone(), new_demands: demands });
     }
@@ -104,6 +116,7 @@ fn set(
             stage: stage.cloned(),
             policy: policy.unwrap_or_default(),
             revision: Revision::default(),
+            refused: Vec::new(),
         });
     }
     let Some(known) = draft.state().infrastructures.by_key.get(infra).cloned() else { return Ok(()) };
@@ -111,8 +124,8 @@ fn set(
     let stage = stage.cloned().or_else(|| known.stage.clone());
     let old = known.policy;
     if (kind, &stage) != (known.kind, &known.stage) {
-        let revision = known.revision;
-        draft.emit(Event::InfrastructureRegistered { infra: infra.clone(), kind, stage, policy: old, revision });
+        let (infra, revision, refused) = (infra.clone(), known.revision, Vec::new());
+        draft.emit(Event::InfrastructureRegistered { infra, kind, stage, policy: old, revision, refused });
     }
     let (new, old_demands) = (policy.unwrap_or(old), known.demands.clone());
     let new_demands = demands.map_or_else(|| old_demands.clone(), <[Demand]>::to_vec);

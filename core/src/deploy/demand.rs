@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::approval::{plain, unmet_signoff};
 use super::decide::Rejection;
 use super::gate::Unmet;
+use super::stage::Effective;
 use crate::artifact::Item;
 use crate::ids::StepId;
 use crate::rejection::common;
@@ -14,7 +15,7 @@ use crate::state::State;
 use crate::sync::{METRIC_NAME_BYTES_MAX, SyncKey, SyncObject, SyncSource, latest_drift, latest_metric};
 use crate::value::Value;
 
-/// Most conditions of one infrastructure.
+/// Most conditions of one infrastructure, and of one stage.
 pub const DEMANDS_MAX: usize = 50;
 /// Longest id of a step or name of a check, in bytes.
 pub const DEMAND_NAME_BYTES_MAX: usize = METRIC_NAME_BYTES_MAX;
@@ -45,6 +46,50 @@ impl Demand {
             | Self::Check { check: name } => name,
         }
     }
+
+    /// Whether both ask for something of the same kind and name.
+    pub(super) fn is_about_the_same(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other) && self.name() == other.name()
+    }
+
+    /// Whether whatever fulfils this fulfils the other.
+    pub(super) fn is_as_strict_as(&self, other: &Self) -> bool {
+        self.is_about_the_same(other)
+            && match (self, other) {
+                (Self::MetricAtLeast { least: own, .. }, Self::MetricAtLeast { least: other, .. }) => own >= other,
+                (Self::DriftAtMost { most: own, .. }, Self::DriftAtMost { most: other, .. }) => own <= other,
+                _ => true,
+            }
+    }
+
+    /// Kind, name and bound, as on disk.
+    pub(crate) fn parts(&self) -> (&'static str, &str, Option<f64>) {
+        let bound = match self {
+            Self::MetricAtLeast { least: bound, .. } | Self::DriftAtMost { most: bound, .. } => Some(*bound),
+            Self::Step(_) | Self::Check { .. } => None,
+        };
+        (self.kind(), self.name(), bound)
+    }
+
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Step(_) => "step",
+            Self::MetricAtLeast { .. } => "metric_at_least",
+            Self::DriftAtMost { .. } => "drift_at_most",
+            Self::Check { .. } => "check",
+        }
+    }
+
+    /// Back from [`Demand::parts`].
+    pub(crate) fn of_parts(kind: &str, name: &str, bound: Option<f64>) -> Option<Self> {
+        match (kind, bound) {
+            ("step", None) => Some(Self::Step(name.into())),
+            ("metric_at_least", Some(least)) => Some(Self::MetricAtLeast { metric: name.into(), least }),
+            ("drift_at_most", Some(most)) => Some(Self::DriftAtMost { drift: name.into(), most }),
+            ("check", None) => Some(Self::Check { check: name.into() }),
+            _ => None,
+        }
+    }
 }
 
 pub(super) fn check(demands: &[Demand]) -> Result<(), crate::Rejection> {
@@ -61,9 +106,7 @@ pub(super) fn check(demands: &[Demand]) -> Result<(), crate::Rejection> {
         if !is_finite {
             return Err(common::Rejection::NameInvalid { what: "bound of a condition" }.into());
         }
-        let is_twin =
-            |other: &Demand| std::mem::discriminant(other) == std::mem::discriminant(demand) && other.name() == name;
-        if demands.iter().take(index).any(is_twin) {
+        if demands.iter().take(index).any(|other| other.is_about_the_same(demand)) {
             return Err(Rejection::DemandGivenTwice { name: name.to_owned() }.into());
         }
     }
@@ -71,9 +114,9 @@ pub(super) fn check(demands: &[Demand]) -> Result<(), crate::Rejection> {
 }
 
 /// What of the demands does not hold for a synced item; `govern_item` is the one that governs it.
-pub(super) fn unmet_of(state: &State, demands: &[Demand], synced: &Item, govern_item: Option<&Item>) -> Vec<Unmet> {
+pub(super) fn unmet_of(state: &State, demands: &[Effective], synced: &Item, govern_item: Option<&Item>) -> Vec<Unmet> {
     let Some(source) = &synced.source else { return Vec::new() };
-    demands.iter().flat_map(|demand| unmet(state, demand, synced, source, govern_item)).collect()
+    demands.iter().flat_map(|one| unmet(state, &one.demand, synced, source, govern_item)).collect()
 }
 
 fn unmet(state: &State, demand: &Demand, synced: &Item, source: &SyncSource, govern_item: Option<&Item>) -> Vec<Unmet> {

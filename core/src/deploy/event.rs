@@ -20,6 +20,8 @@ pub enum Event {
         stage: Option<Arc<str>>,
         policy: Policy,
         revision: Revision,
+        /// What the deployer's message would have loosened, and did not.
+        refused: Vec<Loosening>,
     },
     /// The gate of an infrastructure became tighter, or an administrator changed it.
     PolicyChanged { infra: InfraKey, old: Policy, new: Policy, old_demands: Vec<Demand>, new_demands: Vec<Demand> },
@@ -43,6 +45,15 @@ pub enum Event {
     OverrideGranted { infra: InfraKey, subject: SyncKey, item: ItemId, reason: Personal, until: Timestamp },
     /// It was taken back.
     OverrideRevoked { infra: InfraKey, subject: SyncKey, item: ItemId },
+}
+
+/// Something by which a gate would ask for less. Only an administrator can do that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Loosening {
+    /// This looser policy.
+    Policy(Policy),
+    /// This stage, which asks for less; none at all when absent.
+    Stage(Option<Arc<str>>),
 }
 
 impl Event {

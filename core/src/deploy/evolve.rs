@@ -11,7 +11,7 @@ pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
     let infrastructures = &mut state.infrastructures;
     let known = &mut infrastructures.by_key;
     match event {
-        Event::InfrastructureRegistered { infra, kind, stage, policy, revision } => {
+        Event::InfrastructureRegistered { infra, kind, stage, policy, revision, .. } => {
             // Only the first such event states a policy; from then on it changes by `PolicyChanged` alone.
             let held = known.get(infra);
             let policy = held.map_or(*policy, |known| known.policy);

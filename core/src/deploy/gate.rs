@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::Rejection;
 use super::approval::unmet_of;
 use super::overrides::in_force;
+use super::stage::effective;
 use super::state::{InfraKey, InfraKind, Infrastructure, Override, Policy};
-use crate::blueprint::Container;
+use super::who::Next;
 use crate::ids::{Digest, FeedbackGroupId, InfraId, ItemId, NodeId, StepId};
 use crate::state::State;
 use crate::sync::{SyncKey, SyncObject};
@@ -84,8 +85,8 @@ pub struct Unmet {
     pub needs: Arc<str>,
     /// What is there.
     pub have: Arc<str>,
-    /// Who can help: the containers entitled to the next action.
-    pub who_can: Vec<Container>,
+    /// The next step towards it; who can take it is in [`super::who_can`].
+    pub next: Next,
     /// The feedback groups to ask, when feedback is the next step.
     pub groups: Vec<FeedbackGroupId>,
     /// An override lets it pass: it does not count for the decision.
@@ -98,10 +99,11 @@ pub struct Unmet {
 pub fn answer(state: &State, question: &Question, at: Timestamp) -> Result<Answer, Rejection> {
     let infrastructure = find(state, question)?;
     check_subjects(infrastructure, &question.subjects)?;
+    let demands = effective(state, infrastructure);
     let mut unmet = Vec::new();
     let mut overrides = Vec::new();
     for subject in &question.subjects {
-        let missing = unmet_of(state, &infrastructure.demands, subject, question.digest);
+        let missing = unmet_of(state, &demands, subject, question.digest);
         let lets_pass = in_force(state, &infrastructure.key, subject, at).cloned();
         unmet.extend(missing.into_iter().map(|one| Unmet { is_overridden: lets_pass.is_some(), ..one }));
         overrides.extend(lets_pass);

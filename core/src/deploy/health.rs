@@ -2,6 +2,7 @@
 
 use super::approval::unmet_of;
 use super::report::asked_subjects;
+use super::stage::effective;
 use super::state::{Deployed, Policy};
 use crate::state::State;
 
@@ -38,11 +39,11 @@ impl Health {
 #[must_use]
 pub fn health_of(state: &State, deployed: &Deployed) -> Health {
     let infrastructure = state.infrastructures.by_key.get(&deployed.infra);
-    let demands = infrastructure.map_or(&[][..], |infrastructure| &infrastructure.demands);
+    let demands = infrastructure.map(|infrastructure| effective(state, infrastructure)).unwrap_or_default();
     let mut subjects = asked_subjects(&deployed.subjects).peekable();
     // Of a deployment that does not say what it deploys nothing is known to be approved.
     let is_told = subjects.peek().is_some();
-    if is_told && subjects.all(|subject| unmet_of(state, demands, subject, None).is_empty()) {
+    if is_told && subjects.all(|subject| unmet_of(state, &demands, subject, None).is_empty()) {
         return Health::Healthy;
     }
     match infrastructure.map(|infrastructure| infrastructure.policy) {

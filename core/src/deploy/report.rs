@@ -8,7 +8,7 @@ use crate::sync::{Sync, SyncKey, SyncObject};
 use crate::value::Value;
 
 /// The field of a deployment that names its infrastructure.
-const INFRA_FIELD: &str = "infra_id";
+pub(crate) const INFRA_FIELD: &str = "infra_id";
 const STATUS_FIELD: &str = "status";
 
 /// A deployment was told of: what stands where is a fact of its own when it is another than before.

@@ -16,6 +16,8 @@ use crate::time::Timestamp;
 pub struct Infrastructures {
     /// By deployer node and id.
     pub by_key: OrdMap<InfraKey, Arc<Infrastructure>>,
+    /// What each stage asks for beyond that, where it asks for anything.
+    pub stages: OrdMap<Arc<str>, Arc<Vec<Demand>>>,
     /// What may pass the gate of an infrastructure without approval, also when its end is past.
     pub overrides: OrdMap<(InfraKey, SyncKey), Arc<Override>>,
     /// What stands where, by the deployment's item.

@@ -42,6 +42,7 @@ pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
             return Err(Rejection::TooManySettings { settings }.into());
         }
     }
+    crate::deploy::check_setting(name, document.as_deref())?;
     draft.emit(Event::SettingsChanged { name: name.clone(), document: document.clone() });
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::state::State;
 
 pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
     let Event::SettingsChanged { name, document } = event;
+    crate::deploy::setting_changed(state, name, document.as_deref());
     let known = &mut state.settings.by_name;
     let Some(document) = document else {
         known.remove(name);

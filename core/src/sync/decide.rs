@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::command::Sync;
 use super::event::Event;
 use super::state::{Active, Revision, SyncKey, SyncObject, SyncSource};
-use super::{Command, bounds, cleanup, evaluate, fields, opt_out};
+use super::{Command, bounds, cleanup, deployments, evaluate, fields, opt_out};
 use crate::artifact::govern::{govern_upcoming, rename_from_source};
 use crate::context::Principal;
 use crate::deploy;
@@ -86,8 +86,10 @@ fn take(draft: &mut Draft<'_>, sync: &Sync) -> Result<(), crate::Rejection> {
     if let Some(object) = sync.key.object.parent() {
         item_of(draft, &SyncKey { node: sync.key.node.clone(), object });
     }
-    if let Some(bundle) = fields::bundle_of(sync) {
-        item_of(draft, bundle);
+    if matches!(sync.key.object, SyncObject::Deployment { .. }) {
+        for referenced in deployments::referenced(&sync.model_versions) {
+            item_of(draft, referenced);
+        }
     }
     let known = draft.state().nodes.items.get(&sync.key).copied();
     let before = known.and_then(|item| draft.state().items.by_id.get(&item).cloned());

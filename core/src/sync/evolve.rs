@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::deployments::first_blueprint;
 use super::event::SeriesMeasure;
 use super::state::{Evaluation, OptOut, SyncSource};
 use super::{Event, METRIC_FIELD_PREFIX};
@@ -10,6 +11,7 @@ use crate::artifact::{ChildrenRules, Item};
 use crate::artifact::{insert_item, new_steps, set_field};
 use crate::blueprint::Container;
 use crate::context::Principal;
+use crate::deploy::INFRA_FIELD;
 use crate::ids::{BlueprintId, FieldId, ItemId, Position, TemplateId, VersionId};
 use crate::recorded::Recorded;
 use crate::state::State;
@@ -98,7 +100,10 @@ fn item_synced(state: &mut State, recorded: &Recorded, event: &Event) {
         found.name = name.clone();
         found.source = Some(Arc::new(source));
     } else {
-        let made = new_item(state, recorded, *item, source, name);
+        let infra = changes.iter().find(|change| change.field.as_str() == INFRA_FIELD);
+        let infra = infra.and_then(|change| change.new.as_ref());
+        let blueprint = first_blueprint(state, key, infra, model_versions);
+        let made = new_item(state, recorded, (*item, blueprint), source, name);
         state.nodes.items.insert(key.clone(), *item);
         insert_item(state, made);
     }
@@ -107,8 +112,13 @@ fn item_synced(state: &mut State, recorded: &Recorded, event: &Event) {
     }
 }
 
-fn new_item(state: &State, recorded: &Recorded, id: ItemId, source: SyncSource, name: &Arc<str>) -> Item {
-    let blueprint = BlueprintId::from(source.key.object.blueprint());
+fn new_item(
+    state: &State,
+    recorded: &Recorded,
+    (id, blueprint): (ItemId, BlueprintId),
+    source: SyncSource,
+    name: &Arc<str>,
+) -> Item {
     let template = TemplateId { blueprint, version: VersionId::from(SYSTEM_VERSION) };
     Item {
         id,

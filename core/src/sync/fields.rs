@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::METRIC_FIELD_PREFIX;
 use super::command::Sync;
+use super::deployments::{blueprint_of, bundle_of, referenced};
 use super::state::{Active, SyncKey, SyncObject};
 use crate::access::SYSTEM_VERSION;
 use crate::blueprint::{Definition, FieldKind, FieldSource};
-use crate::ids::{FieldId, ItemId};
+use crate::ids::{BlueprintId, FieldId, ItemId};
 use crate::state::State;
 use crate::value::{FieldChange, OldValue, Value};
 
@@ -25,21 +26,20 @@ pub(super) fn wanted(state: &State, sync: &Sync) -> BTreeMap<FieldId, Value> {
             }
         }
         (SyncObject::Deployment { .. }, _) => {
-            let bundle = bundle_of(sync).and_then(|bundle| state.nodes.items.get(bundle));
-            fields.extend(bundle.map(|bundle| ("dataiku_bundle".into(), Value::Reference(*bundle))));
+            let found = referenced(&sync.model_versions).iter().filter_map(|key| state.nodes.items.get(key));
+            let found: Vec<Value> = found.map(|item| Value::Reference(*item)).collect();
+            if let (Some(_), [bundle]) = (bundle_of(&sync.model_versions), found.as_slice()) {
+                fields.insert("dataiku_bundle".into(), bundle.clone());
+            } else if !found.is_empty() {
+                fields.insert("dataiku_saved_model_versions".into(), Value::List(found.into()));
+            }
         }
         _ => {}
     }
-    match definition(state, &sync.key.object) {
+    match definition(state, &blueprint_of(state, sync)) {
         Some(definition) => fit(definition, fields),
         None => fields,
     }
-}
-
-/// The bundle that a deployment deploys; its key stands among the model versions.
-pub(super) fn bundle_of(sync: &Sync) -> Option<&SyncKey> {
-    let is_deployment = matches!(sync.key.object, SyncObject::Deployment { .. });
-    sync.model_versions.iter().find(|key| is_deployment && matches!(key.object, SyncObject::Bundle { .. }))
 }
 
 /// Whether a version is in use: its model's word, else its own; nothing when neither says.
@@ -99,8 +99,8 @@ fn of_key(state: &State, key: &SyncKey) -> Vec<(FieldId, Value)> {
     fields
 }
 
-fn definition<'a>(state: &'a State, object: &SyncObject) -> Option<&'a Definition> {
-    let blueprint = state.templates.blueprints.get(object.blueprint())?;
+fn definition<'a>(state: &'a State, blueprint: &BlueprintId) -> Option<&'a Definition> {
+    let blueprint = state.templates.blueprint(blueprint)?;
     blueprint.versions.get(SYSTEM_VERSION).map(|version| &*version.definition)
 }
 

@@ -6,6 +6,7 @@ mod bounds;
 mod cleanup;
 mod command;
 mod decide;
+mod deployments;
 mod evaluate;
 mod event;
 mod evolve;
@@ -21,6 +22,7 @@ pub use bounds::{
 pub use cleanup::{CLEANUP_EVENTS_MAX, Fate, Leftover, governed, leftovers};
 pub use command::{Command, Evaluate, Sync};
 pub use decide::Rejection;
+pub use deployments::{API_DEPLOYMENT, REFERENCED_VERSIONS_MAX};
 pub use event::{Event, SeriesMeasure};
 pub use read::{evaluations, focus_of, is_opted_out, latest_drift, latest_metric};
 pub use state::{Active, Evaluation, Measure, Nodes, OptOut, Revision, SyncKey, SyncObject, SyncSource};

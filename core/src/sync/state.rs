@@ -136,7 +136,7 @@ impl SyncObject {
         }
     }
 
-    /// The locked blueprint of such items.
+    /// The locked blueprint of such items; of a deployment, unless it is an API deployer's.
     #[must_use]
     pub const fn blueprint(&self) -> &'static str {
         match self {

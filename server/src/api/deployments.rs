@@ -2,6 +2,7 @@
 
 use countersign_core::deploy::{Deployed, InfraKey, health_of};
 use countersign_core::ids::{InfraId, ItemId, NodeId, Position};
+use countersign_core::sync::API_DEPLOYMENT;
 use countersign_projections::views::deployments::{Approved, Check, Stay};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -42,6 +43,8 @@ pub struct DeploymentShape {
     /// The deployment's item.
     item: String,
     deployment: String,
+    /// `project` or `api`: whose deployment it is.
+    r#type: &'static str,
     /// The deployer.
     node: String,
     infra_id: String,
@@ -168,6 +171,10 @@ fn shape(ask: &Ask, infra: &InfraKey, stay: &Stay) -> DeploymentShape {
     DeploymentShape {
         item: stay.item.to_string(),
         deployment: source.map_or_else(String::new, |source| source.key.object.own_key().to_string()),
+        r#type: match item {
+            Some(item) if item.template.blueprint.as_str() == API_DEPLOYMENT => "api",
+            _ => "project",
+        },
         node: infra.node.to_string(),
         infra_id: infra.infra.to_string(),
         subjects: stay.subjects.iter().map(subject_shape).collect(),

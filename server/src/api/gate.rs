@@ -1,10 +1,12 @@
 //! The deployment gate.
 
+use std::collections::BTreeMap;
+
+use countersign_core::access::may::{Action, Subject, allows};
 use countersign_core::context::{Channel, Principal};
 use countersign_core::deploy::gate::{Answer as Verdict, Decision, Question, Unmet, answer};
-use countersign_core::deploy::{Command, Override};
-
-use countersign_core::ids::{Digest, InfraId, NodeId, Position};
+use countersign_core::deploy::{Command, Next, Override, who_can};
+use countersign_core::ids::{Digest, InfraId, ItemId, NodeId, Position};
 use countersign_core::sync::{SyncKey, SyncObject};
 use countersign_core::{Rejection, State};
 use countersign_engine::clock::{Clock as _, SystemClock};
@@ -16,6 +18,9 @@ use super::shape::people;
 use super::wish::{Terms, Wish, submit};
 use crate::app::App;
 use crate::problem::Problem;
+
+/// Most people and keys that one unmet condition names.
+pub const WHO_CAN_MAX: usize = 20;
 
 /// May this be deployed there?
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -103,8 +108,10 @@ pub struct UnmetShape {
     needs: String,
     /// What is there.
     have: String,
-    /// Who can help: logins, groups, roles and keys.
+    /// Who can take the next step towards it now: logins and keys, at most 20. Empty where only a node's word helps.
     who_can: Vec<String>,
+    /// How many more can.
+    who_can_more: usize,
     /// The feedback groups to ask.
     groups: Vec<String>,
     /// Of which subject.
@@ -226,7 +233,7 @@ async fn answered(app: &App, terms: &Terms, check: &Check) -> Result<GateAnswer,
         let position = snapshot.position();
         let at = SystemClock.now().max(snapshot.state.head_at);
         let verdict = answer(&snapshot.state, &question, at).map_err(|error| refused(error).at(position))?;
-        return Ok(gate_answer(&snapshot.state, &verdict, false, position.0));
+        return Ok(gate_answer(&snapshot.state, &terms.caller().principal, &verdict, false, position.0));
     }
     let is_acknowledged = check.acknowledge_warnings;
     let command = Command::CheckDeployment { question: question.clone(), is_acknowledged };
@@ -235,20 +242,35 @@ async fn answered(app: &App, terms: &Terms, check: &Check) -> Result<GateAnswer,
     let asked_at = done.events.last().map_or(done.state.head_at, |event| event.recorded_at);
     let verdict = answer(&done.state, &question, asked_at).map_err(refused)?;
     let acknowledged = is_acknowledged && verdict.decision == Decision::Warn;
-    Ok(gate_answer(&done.state, &verdict, acknowledged, done.shape.position))
+    Ok(gate_answer(&done.state, &terms.caller().principal, &verdict, acknowledged, done.shape.position))
 }
 
-/// The answer on every door that speaks JSON.
+/// The answer on every door that speaks JSON. People and govern items are named as far as the asker may read them.
 #[must_use]
-pub fn gate_answer(state: &State, verdict: &Verdict, acknowledged: bool, position: u64) -> GateAnswer {
+pub fn gate_answer(
+    state: &State,
+    asker: &Principal,
+    verdict: &Verdict,
+    acknowledged: bool,
+    position: u64,
+) -> GateAnswer {
+    let reads = |item| allows(state, asker, Action::Read, Subject::Item(item));
     let standing = verdict.unmet.iter().filter(|unmet| !unmet.is_overridden);
-    let first = standing.filter_map(|unmet| Some((unmet.item?, unmet.step.as_ref()?))).next();
+    let first =
+        standing.filter_map(|unmet| Some((unmet.item.filter(|item| reads(*item))?, unmet.step.as_ref()?))).next();
+    // Several conditions often wait for the same people.
+    let mut helpers = BTreeMap::new();
+    let mut unmet = Vec::with_capacity(verdict.unmet.len());
+    for one in &verdict.unmet {
+        let helpers = helpers.entry(&one.next).or_insert_with(|| Helpers::of(state, &one.next, &reads));
+        unmet.push(self::unmet(one, helpers, &reads));
+    }
     GateAnswer {
         decision: verdict.decision.word(),
         policy: verdict.policy.word(),
         node: verdict.infra.node.to_string(),
         infra_id: verdict.infra.infra.to_string(),
-        unmet: verdict.unmet.iter().map(|unmet| self::unmet(state, unmet)).collect(),
+        unmet,
         overrides: verdict.overrides.iter().map(|lets_pass| override_shape(state, lets_pass)).collect(),
         messages: verdict.unmet.iter().map(|unmet| message(verdict.decision, unmet)).collect(),
         request_review_url: first
@@ -258,15 +280,35 @@ pub fn gate_answer(state: &State, verdict: &Verdict, acknowledged: bool, positio
     }
 }
 
-fn unmet(state: &State, unmet: &Unmet) -> UnmetShape {
+/// Who can take a step, as far as the asker may know them.
+struct Helpers {
+    names: Vec<String>,
+    more: usize,
+}
+
+impl Helpers {
+    fn of(state: &State, next: &Next, reads: &dyn Fn(ItemId) -> bool) -> Self {
+        let is_known = |principal: &Principal| match principal {
+            Principal::User(user) => state.access.users.get(user).is_some_and(|user| reads(user.item)),
+            _ => true,
+        };
+        let mut all = who_can(state, next);
+        all.retain(is_known);
+        let more = all.len().saturating_sub(WHO_CAN_MAX);
+        Self { names: all.iter().take(WHO_CAN_MAX).map(|one| people::name(state, one)).collect(), more }
+    }
+}
+
+fn unmet(unmet: &Unmet, helpers: &Helpers, reads: &dyn Fn(ItemId) -> bool) -> UnmetShape {
     UnmetShape {
         code: unmet.code,
         needs: unmet.needs.to_string(),
         have: unmet.have.to_string(),
-        who_can: unmet.who_can.iter().map(|container| people::container(state, container).1).collect(),
+        who_can: helpers.names.clone(),
+        who_can_more: helpers.more,
         groups: unmet.groups.iter().map(ToString::to_string).collect(),
         subject: subject_shape(&unmet.subject),
-        item: unmet.item.map(|item| item.to_string()),
+        item: unmet.item.filter(|item| reads(*item)).map(|item| item.to_string()),
         step: unmet.step.as_ref().map(ToString::to_string),
         overridden: unmet.is_overridden,
     }

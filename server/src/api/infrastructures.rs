@@ -1,6 +1,6 @@
 //! Infrastructures and the policy of their gate.
 
-use countersign_core::deploy::{Command, Demand, InfraKey, InfraKind, Infrastructure, Policy};
+use countersign_core::deploy::{Command, Demand, Effective, InfraKey, InfraKind, Infrastructure, Policy, effective};
 use countersign_core::ids::{InfraId, NodeId, StepId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -29,7 +29,7 @@ pub struct Set {
 }
 
 /// A condition: `{metric, atLeast}`, `{drift, atMost}` or `{check}`. What was never measured does not hold.
-#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Condition {
     /// The latest value of this metric, at build time while it was not evaluated, …
@@ -82,10 +82,50 @@ pub struct InfrastructureShape {
     stage: Option<String>,
     /// `PREVENT`, `WARN` or `NO_CHECK`.
     policy: &'static str,
+    /// Its own; `effective` tells what counts.
     required_steps: Vec<String>,
+    /// Likewise.
     conditions: Vec<Condition>,
+    /// What its gate asks for beyond the review: its own and its stage's, the stricter one of two on the same thing.
+    effective: EffectiveShape,
     /// How often its gate was asked with intent to deploy.
     checks: usize,
+}
+
+/// What a gate asks for, and who set it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EffectiveShape {
+    required_steps: Vec<EffectiveStep>,
+    conditions: Vec<EffectiveCondition>,
+}
+
+/// A step whose sign-off has to be approved too.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EffectiveStep {
+    step: String,
+    /// `infrastructure`, `stage` or both.
+    from: Vec<&'static str>,
+}
+
+/// A condition that counts.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EffectiveCondition {
+    #[serde(flatten)]
+    condition: Condition,
+    /// `infrastructure`, `stage` or both.
+    from: Vec<&'static str>,
+}
+
+fn effective_shape(all: &[Effective]) -> EffectiveShape {
+    let from = |one: &Effective| {
+        let places = [(one.is_own, "infrastructure"), (one.is_of_stage, "stage")];
+        places.into_iter().filter(|(is_set, _)| *is_set).map(|(_, place)| place).collect()
+    };
+    let steps = all.iter().filter_map(|one| Some(EffectiveStep { step: step(&one.demand)?, from: from(one) }));
+    let conditions =
+        all.iter().filter_map(|one| Some(EffectiveCondition { condition: condition(&one.demand)?, from: from(one) }));
+    EffectiveShape { required_steps: steps.collect(), conditions: conditions.collect() }
 }
 
 fn shape(ask: &Ask, infra: &Infrastructure) -> InfrastructureShape {
@@ -100,18 +140,19 @@ fn shape(ask: &Ask, infra: &Infrastructure) -> InfrastructureShape {
         policy: infra.policy.word(),
         required_steps: infra.demands.iter().filter_map(step).collect(),
         conditions: infra.demands.iter().filter_map(condition).collect(),
+        effective: effective_shape(&effective(ask.state(), infra)),
         checks: ask.snapshot.views.deployments.count(&infra.key),
     }
 }
 
-fn step(demand: &Demand) -> Option<String> {
+pub(super) fn step(demand: &Demand) -> Option<String> {
     match demand {
         Demand::Step(step) => Some(step.to_string()),
         _ => None,
     }
 }
 
-fn condition(demand: &Demand) -> Option<Condition> {
+pub(super) fn condition(demand: &Demand) -> Option<Condition> {
     let condition = match demand {
         Demand::Step(_) => return None,
         Demand::MetricAtLeast { metric, least } => {
@@ -126,16 +167,20 @@ fn condition(demand: &Demand) -> Option<Condition> {
 }
 
 /// What is asked for in place of all before; of the two parts the one that is left out stays.
-fn demands(body: &Set, held: &[Demand]) -> Result<Option<Vec<Demand>>, Problem> {
-    if body.required_steps.is_none() && body.conditions.is_none() {
+pub(super) fn demands(
+    required_steps: Option<&[String]>,
+    conditions: Option<&[Condition]>,
+    held: &[Demand],
+) -> Result<Option<Vec<Demand>>, Problem> {
+    if required_steps.is_none() && conditions.is_none() {
         return Ok(None);
     }
     let is_step = |demand: &&Demand| matches!(demand, Demand::Step(_));
-    let mut all: Vec<Demand> = match &body.required_steps {
+    let mut all: Vec<Demand> = match required_steps {
         Some(steps) => steps.iter().map(|step| Demand::Step(StepId::from(step.as_str()))).collect(),
         None => held.iter().filter(is_step).cloned().collect(),
     };
-    match &body.conditions {
+    match conditions {
         None => all.extend(held.iter().filter(|demand| !is_step(demand)).cloned()),
         Some(conditions) => {
             for (n, condition) in conditions.iter().enumerate() {
@@ -217,7 +262,8 @@ pub async fn set(
     let stage = wish.body.stage.as_deref().map(Into::into);
     let infra = key(&node, &infra);
     let held = wish.latest().state.infrastructures.by_key.get(&infra).cloned();
-    let demands = demands(&wish.body, held.as_ref().map_or(&[], |held| &held.demands))?;
+    let (steps, conditions) = (wish.body.required_steps.as_deref(), wish.body.conditions.as_deref());
+    let demands = demands(steps, conditions, held.as_ref().map_or(&[], |held| &held.demands))?;
     let command = Command::SetInfrastructure { infra, kind, stage, policy, demands };
     Ok(wish.submit(command, None).await?.answer())
 }

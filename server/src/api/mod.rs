@@ -36,6 +36,7 @@ pub mod rules;
 pub mod search;
 pub mod shape;
 pub mod signoff;
+pub mod stages;
 pub mod steps;
 pub mod stream;
 pub mod subscriptions;
@@ -76,7 +77,8 @@ pub struct Event {
     correlation: String,
     #[schema(value_type = Object)]
     data: serde_json::Value,
-    /// `named_oneself`: somebody put himself, or a group of his, into a field.
+    /// `named_oneself`: somebody put himself, or a group of his, into a field. `loosening_refused`: a deployer told of a
+    /// looser gate, which stayed as it was.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     marks: Vec<String>,
 }
@@ -227,6 +229,8 @@ fn other_routes() -> OpenApiRouter<App> {
         .routes(routes!(deployments::history))
         .routes(routes!(infrastructures::list))
         .routes(routes!(infrastructures::read, infrastructures::set))
+        .routes(routes!(stages::list))
+        .routes(routes!(stages::read, stages::set))
         .routes(routes!(nodes::list))
         .routes(routes!(nodes::clean_up))
         .routes(routes!(nodes::resync))

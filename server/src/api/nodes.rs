@@ -296,7 +296,7 @@ pub async fn resync(Segments(node): Segments<String>, wish: Wish<Nothing>) -> Re
         requested_by: people::name(&snapshot.state, &wish.who.principal),
         via: wish.who.via.map(|key| key.to_string()),
         requested_at: SystemClock.now(),
-        correlation: wish.terms().correlation(),
+        correlation: wish.terms().caller().correlation,
     };
     let subject = resync::ask(broker, &request).await.map_err(|error| {
         tracing::warn!(%error, node, "a node was not asked to tell everything again");

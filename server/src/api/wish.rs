@@ -85,10 +85,10 @@ impl Terms {
         Ok(Self { caller, expected: None })
     }
 
-    /// What ties together everything that the request causes.
+    /// Who asks, and what ties together everything that the request causes.
     #[must_use]
-    pub const fn correlation(&self) -> CorrelationId {
-        self.caller.correlation
+    pub const fn caller(&self) -> &Caller {
+        &self.caller
     }
 
     /// From the headers of a request and what makes it that request.

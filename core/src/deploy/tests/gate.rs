@@ -1,9 +1,8 @@
 use super::{deployer, infra, told};
 use crate::artifact::StepStatus;
-use crate::blueprint::Container;
 use crate::context::Principal;
 use crate::deploy::gate::{Answer, Decision, Question, answer, verdict_of};
-use crate::deploy::{Command, InfraKind, Policy};
+use crate::deploy::{Command, InfraKind, Policy, who_can};
 use crate::ids::{Digest, ItemId};
 use crate::signoff::{Action, ApprovalStatus, Notify, Status};
 use crate::sync::{SyncKey, SyncObject};
@@ -121,11 +120,10 @@ fn the_answer_names_who_can_help_next() {
     let before = missing(&world);
     assert_eq!((&*before.needs, &*before.have, before.item), ("APPROVED", "NOT_STARTED", Some(item)));
     assert_eq!(before.groups, ["business".into(), "it_operations".into(), "risk_compliance".into()]);
-    assert!(before.who_can.contains(&Container::Role("ro.business_reviewer".into())));
     request_approval(&mut world, item);
     let waiting = missing(&world);
     assert_eq!((&*waiting.have, waiting.groups.len()), ("WAITING_FOR_APPROVAL", 0));
-    assert_eq!(waiting.who_can, [Container::Role("ro.final_approver".into())]);
+    assert_eq!(who_can(&world.state, &waiting.next), [world.principal("ana")]);
     decide(&mut world, item, ApprovalStatus::Rejected);
     assert_eq!(&*missing(&world).have, "REJECTED");
 }

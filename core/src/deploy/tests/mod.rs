@@ -6,6 +6,8 @@ mod deployments;
 mod gate;
 mod infrastructures;
 mod overrides;
+mod stages;
+mod who;
 
 use super::{Command, InfraKey, InfraKind, Policy};
 use crate::context::Principal;

@@ -7,7 +7,7 @@ use crate::access::{Assignment, Criterion, Event as Access, FieldRule, Permissio
 use crate::audit::{EntryKind, Event as Audit, Method};
 use crate::blueprint::{Configuration, Definition, Event as Template, FeedbackGroup, VersionStatus};
 use crate::deploy::gate::Decision;
-use crate::deploy::{Demand, Event as Deploy, InfraKey, InfraKind, Policy};
+use crate::deploy::{Demand, Event as Deploy, InfraKey, InfraKind, Loosening, Policy};
 use crate::event::Event;
 use crate::ids::{CredentialId, FileId, ItemId, KeyId, LogId, TemplateId, UserId};
 use crate::log::Event as Log;
@@ -249,6 +249,7 @@ fn deploy(number: u16, s: &mut Source) -> Deploy {
             stage: s.opt(Source::text),
             policy: s.one_of(&policies),
             revision: s.revision(),
+            refused: s.vec(loosening),
         },
         0x0702 => Deploy::PolicyChanged {
             infra,
@@ -283,4 +284,10 @@ fn deploy(number: u16, s: &mut Source) -> Deploy {
         0x0706 => Deploy::OverrideRevoked { infra, subject: s.sync_key(), item: ItemId(s.u32()) },
         _ => panic!("no sample of event {number:#06x}"),
     }
+}
+
+fn loosening(s: &mut Source) -> Loosening {
+    let policy = s.one_of(&[Policy::NoCheck, Policy::Warn]);
+    let stage = s.opt(Source::text);
+    s.one_of(&[Loosening::Policy(policy), Loosening::Stage(stage)])
 }

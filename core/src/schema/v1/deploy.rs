@@ -7,7 +7,7 @@ use super::super::macros::{events, frozen, words};
 use super::super::wire::{Ar, Finite, Freezing, Sealed, Thawing, Wire};
 use super::pieces::{RevisionV1, SyncKeyV1};
 use crate::deploy::gate::Decision;
-use crate::deploy::{Demand, Event, InfraKey, InfraKind, Policy};
+use crate::deploy::{Demand, Event, InfraKey, InfraKind, Loosening, Policy};
 
 frozen! {
     /// An infrastructure of a deployer node.
@@ -31,36 +31,51 @@ pub(crate) struct DemandV1 {
 
 impl Wire<Demand> for DemandV1 {
     fn freeze(domain: &Demand, out: &mut Freezing) -> Self {
-        let (kind, name, bound) = match domain {
-            Demand::Step(step) => ("step", step.as_str(), None),
-            Demand::MetricAtLeast { metric, least } => ("metric_at_least", &**metric, Some(*least)),
-            Demand::DriftAtMost { drift, most } => ("drift_at_most", &**drift, Some(*most)),
-            Demand::Check { check } => ("check", &**check, None),
-        };
+        let (kind, name, bound) = domain.parts();
         Self { kind: kind.to_owned(), name: name.to_owned(), bound: Wire::freeze(&bound, out) }
     }
 
     fn thaw(self, from: &mut Thawing) -> Result<Demand, DecodeError> {
-        let name = self.name.as_str();
         let bound: Option<f64> = Wire::thaw(self.bound, from)?;
-        match (self.kind.as_str(), bound) {
-            ("step", None) => Ok(Demand::Step(name.into())),
-            ("metric_at_least", Some(least)) => Ok(Demand::MetricAtLeast { metric: name.into(), least }),
-            ("drift_at_most", Some(most)) => Ok(Demand::DriftAtMost { drift: name.into(), most }),
-            ("check", None) => Ok(Demand::Check { check: name.into() }),
-            _ => Err(DecodeError::unexpected(&self.kind, "a kind of condition, with a bound where it has one")),
+        let unexpected = || DecodeError::unexpected(&self.kind, "a kind of condition, with a bound where it has one");
+        Demand::of_parts(&self.kind, &self.name, bound).ok_or_else(unexpected)
+    }
+}
+
+/// What a sync would have loosened: `policy`, or `stage`, and what it wanted instead; no stage when absent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct LooseningV1 {
+    pub(crate) of: String,
+    pub(crate) wanted: Option<String>,
+}
+
+impl Wire<Loosening> for LooseningV1 {
+    fn freeze(domain: &Loosening, out: &mut Freezing) -> Self {
+        match domain {
+            Loosening::Policy(policy) => Self { of: "policy".to_owned(), wanted: Some(Wire::freeze(policy, out)) },
+            Loosening::Stage(stage) => Self { of: "stage".to_owned(), wanted: Wire::freeze(stage, out) },
+        }
+    }
+
+    fn thaw(self, from: &mut Thawing) -> Result<Loosening, DecodeError> {
+        match (self.of.as_str(), self.wanted) {
+            ("policy", Some(wanted)) => Wire::thaw(wanted, from).map(Loosening::Policy),
+            ("stage", wanted) => Wire::thaw(wanted, from).map(Loosening::Stage),
+            _ => Err(DecodeError::unexpected(&self.of, "what a sync would loosen")),
         }
     }
 }
 
 events! { Event in Deploy;
-    /// A deployer has, or changed, an infrastructure.
+    /// A deployer has, or changed, an infrastructure; what would have loosened its gate was refused.
     0x0701 1 InfrastructureRegistered => InfrastructureRegisteredV1 {
         infra: InfraKeyV1,
         kind: String,
         stage: Option<String>,
         policy: String,
         revision: RevisionV1,
+        refused: Vec<LooseningV1>,
     }
     /// The gate of an infrastructure became tighter, or an administrator changed it.
     0x0702 1 PolicyChanged => PolicyChangedV1 {

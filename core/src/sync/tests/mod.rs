@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failing test should panic")]
 
 mod cleanup;
+mod deployments;
 mod evaluations;
 mod objects;
 mod opt_out;
