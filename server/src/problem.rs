@@ -157,6 +157,13 @@ impl Problem {
         Self::new(status, code, detail)
     }
 
+    /// The same problem in other words.
+    #[must_use]
+    pub fn saying(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail = detail.into();
+        self
+    }
+
     /// The same problem, with the position at which it was found.
     #[must_use]
     pub fn at(mut self, position: Position) -> Self {

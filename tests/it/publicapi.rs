@@ -11,41 +11,6 @@ use tokio::net::TcpStream;
 
 /// Calls that are still to be built, as `METHOD path`: a line goes when its route comes.
 const TO_COME: &str = "
-    POST /artifacts
-    GET /artifact/{ar}
-    PUT /artifact/{ar}
-    DELETE /artifact/{ar}
-    GET /artifact/{ar}/signoffs
-    POST /artifact/{ar}/workflow/step/{step}/signoff/create
-    GET /artifact/{ar}/workflow/step/{step}/signoff
-    GET /artifact/{ar}/workflow/step/{step}/signoff/details
-    POST /artifact/{ar}/workflow/step/{step}/signoff/update-status
-    POST /artifact/{ar}/workflow/step/{step}/signoff/schedule-reset
-    POST /artifact/{ar}/workflow/step/{step}/signoff/feedback
-    PUT /artifact/{ar}/workflow/step/{step}/signoff/feedback/{feedback}
-    DELETE /artifact/{ar}/workflow/step/{step}/signoff/feedback/{feedback}
-    POST /artifact/{ar}/workflow/step/{step}/signoff/delegate-feedback
-    POST /artifact/{ar}/workflow/step/{step}/signoff/approval
-    PUT /artifact/{ar}/workflow/step/{step}/signoff/approval
-    DELETE /artifact/{ar}/workflow/step/{step}/signoff/approval
-    POST /artifact/{ar}/workflow/step/{step}/signoff/delegate-approval
-    POST /artifacts/search
-    GET /admin/blueprints
-    POST /admin/blueprints
-    GET /admin/blueprint/{bp}
-    PUT /admin/blueprint/{bp}
-    DELETE /admin/blueprint/{bp}
-    GET /admin/blueprint/{bp}/versions
-    POST /admin/blueprint/{bp}/versions
-    GET /admin/blueprint/{bp}/version/{bv}
-    PUT /admin/blueprint/{bp}/version/{bv}
-    PUT /admin/blueprint/{bp}/version/{bv}/status
-    DELETE /admin/blueprint/{bp}/version/{bv}
-    GET /admin/blueprint/{bp}/version/{bv}/signoffs
-    POST /admin/blueprint/{bp}/version/{bv}/workflow/step/{step}/signoff
-    GET /admin/blueprint/{bp}/version/{bv}/workflow/step/{step}/signoff
-    PUT /admin/blueprint/{bp}/version/{bv}/workflow/step/{step}/signoff
-    DELETE /admin/blueprint/{bp}/version/{bv}/workflow/step/{step}/signoff
     GET /custom-pages
     GET /custom-page/{cp}
     GET /admin/custom-pages
@@ -126,6 +91,10 @@ async fn whatever_is_refused_is_told_in_the_clients_form() -> Result<()> {
         ("PATCH /dip/publicapi/blueprints".to_owned(), key.clone(), b"", 405, "MethodNotAllowedException"),
         ("GET /dip/publicapi/blueprints".to_owned(), key.clone(), &big, 413, "ValidationException"),
         (format!("GET /dip/publicapi/blueprints?q={long}"), key.clone(), b"", 400, "ValidationException"),
+        ("POST /dip/publicapi/artifacts".to_owned(), key.clone(), b"{\"name\":", 400, "JsonParseException"),
+        ("POST /dip/publicapi/artifacts".to_owned(), key.clone(), b"", 400, "JsonParseException"),
+        ("POST /dip/publicapi/artifacts".to_owned(), key.clone(), b"[1]", 422, "ValidationException"),
+        ("POST /dip/publicapi/artifacts".to_owned(), key.clone(), b"\"x\"", 422, "ValidationException"),
         ("GET /dip/publicapi/blueprint/%ff".to_owned(), key.clone(), b"", 400, "ValidationException"),
         ("GET /dip/publicapi/blueprints".to_owned(), String::new(), b"", 401, "UnauthorizedException"),
         ("GET /public/api/blueprints".to_owned(), "Cookie: a=b\r\n".to_owned(), b"", 401, "UnauthorizedException"),

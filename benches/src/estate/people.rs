@@ -43,7 +43,13 @@ pub(super) fn make<S: Sink>(making: &mut Making<'_, S>) -> Result<()> {
         let objectives = vec![("objectives".into(), Input::Text(format!("{theme}, measured every quarter.").into()))];
         making.world.run(
             &admin,
-            artifact::Command::Create { blueprint: initiative(), version: None, name, fields: objectives },
+            artifact::Command::Create {
+                blueprint: initiative(),
+                version: None,
+                name,
+                fields: objectives,
+                steps: vec![],
+            },
         );
     }
     for (infra, stage, policy) in [

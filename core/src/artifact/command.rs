@@ -9,8 +9,14 @@ use crate::input::Input;
 /// What can be asked of items.
 #[derive(Debug, Clone)]
 pub enum Command {
-    /// Make an item; without a version the blueprint's only active one.
-    Create { blueprint: BlueprintId, version: Option<VersionId>, name: Arc<str>, fields: Vec<(FieldId, Input)> },
+    /// Make an item; without a version the blueprint's only active one. Its steps are moved as by a Save.
+    Create {
+        blueprint: BlueprintId,
+        version: Option<VersionId>,
+        name: Arc<str>,
+        fields: Vec<(FieldId, Input)>,
+        steps: Vec<(StepId, StepStatus)>,
+    },
     /// One Save: name, fields (`Null` clears) and step moves, all or nothing, the moves last and in workflow order.
     Save { item: ItemId, name: Option<Arc<str>>, fields: Vec<(FieldId, Input)>, steps: Vec<(StepId, StepStatus)> },
     /// Make a step ongoing.

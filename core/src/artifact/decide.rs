@@ -74,8 +74,8 @@ crate::rejections! {
 
 pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
     match command {
-        Command::Create { blueprint, version, name, fields } => {
-            edit::create(draft, blueprint, version.as_ref(), name, fields)
+        Command::Create { blueprint, version, name, fields, steps } => {
+            edit::create(draft, (blueprint, version.as_ref()), name, fields, steps)
         }
         Command::Save { item, name, fields, steps } => edit::save(draft, *item, name.as_ref(), fields, steps),
         Command::StartStep { item, step } => {

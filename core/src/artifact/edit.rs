@@ -25,10 +25,10 @@ const CHANGES_BYTES_MAX: usize = 40 * 1024;
 
 pub(super) fn create(
     draft: &mut Draft<'_>,
-    blueprint: &BlueprintId,
-    version: Option<&VersionId>,
+    (blueprint, version): (&BlueprintId, Option<&VersionId>),
     name: &Arc<str>,
     fields: &[(FieldId, Input)],
+    steps: &[(StepId, StepStatus)],
 ) -> Result<(), crate::Rejection> {
     if draft.state().templates.blueprint(blueprint).is_none() {
         return Err(common::Rejection::NotFound { what: blueprint.to_string() }.into());
@@ -47,7 +47,10 @@ pub(super) fn create(
         draft.emit(Event::FieldsEdited { item, changes });
     }
     signoff::open_all(draft, item);
-    Ok(())
+    if !steps.is_empty() {
+        changeable(draft, item)?;
+    }
+    Ok(workflow::move_steps(draft, item, steps)?)
 }
 
 pub(super) fn save(

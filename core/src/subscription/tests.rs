@@ -22,8 +22,8 @@ fn world() -> (World, UserId, UserId, ItemId, ItemId) {
 
 #[track_caller]
 fn make(world: &mut World, blueprint: &str, fields: Vec<(crate::ids::FieldId, Input)>) -> ItemId {
-    let command =
-        artifact::Command::Create { blueprint: blueprint.into(), version: None, name: blueprint.into(), fields };
+    let (name, steps) = (blueprint.into(), Vec::new());
+    let command = artifact::Command::Create { blueprint: blueprint.into(), version: None, name, fields, steps };
     let (events, after) = Spec::given(world.clone()).as_user("meg").when(command).accepted();
     *world = after;
     let made = events.iter().find_map(|recorded| match &recorded.event {

@@ -79,8 +79,16 @@ pub fn begin() -> World {
     let admin = world.admin();
     for name in ["one", "other"] {
         let blueprint = PARENTS[2].1.into();
-        world
-            .run(&admin, artifact::Command::Create { blueprint, version: None, name: name.into(), fields: Vec::new() });
+        world.run(
+            &admin,
+            artifact::Command::Create {
+                blueprint,
+                version: None,
+                name: name.into(),
+                fields: Vec::new(),
+                steps: Vec::new(),
+            },
+        );
     }
     for source in [version, bundle] {
         let item = world.govern(source);
@@ -353,7 +361,7 @@ fn edit(world: &World, Throw { a, b, c, .. }: Throw) -> artifact::Command {
         10 | 11 => {
             let blueprint = if c & 8 == 0 { word(&BLUEPRINTS, c) } else { one(&PARENTS, c).unwrap_or_default().1 };
             let name = format!("made {c}").into();
-            Edit::Create { blueprint: blueprint.into(), version: None, name, fields: Vec::new() }
+            Edit::Create { blueprint: blueprint.into(), version: None, name, fields: Vec::new(), steps: Vec::new() }
         }
         12 => {
             Edit::Migrate { item, version: word(&["bv.one", "bv.two", "bv.fork"], c).into(), accepts_loss: c & 4 == 0 }

@@ -341,7 +341,7 @@ fn a_model_that_moves_to_another_project_takes_the_sign_offs_below_it_along() {
     let create = |world: &mut World, blueprint: &str, fields: &[(&str, ItemId)]| {
         let fields = fields.iter().map(|(field, to)| ((*field).into(), Input::Text(to.to_string().into()))).collect();
         let (blueprint, name) = (blueprint.into(), "by hand".into());
-        world.run(&admin, artifact::Command::Create { blueprint, version: None, name, fields });
+        world.run(&admin, artifact::Command::Create { blueprint, version: None, name, fields, steps: Vec::new() });
         ItemId(world.state.items.last_item)
     };
     let initiative = create(&mut world, super::initiatives::BLUEPRINT, &[]);

@@ -173,7 +173,8 @@ pub async fn create(wish: Wish<Create>) -> Result<Answer<CommandShape>, Problem>
         .or_else(|| only_active(&latest.state, &blueprint))
         .map(|version| TemplateId { blueprint: blueprint.clone(), version });
     people::resolve(&latest.state, template.as_ref(), &mut fields);
-    let command = Command::Create { blueprint, version, name: body.name.as_str().into(), fields };
+    let name = body.name.as_str().into();
+    let command = Command::Create { blueprint, version, name, fields, steps: Vec::new() };
     let done = wish.submit(command, None).await?;
     Ok(done.with_made_item().created())
 }

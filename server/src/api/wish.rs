@@ -65,11 +65,12 @@ impl Terms {
         Self { caller: Caller::new(principal, channel, correlation), expected: None }
     }
 
-    /// The same through another door.
+    /// Of a call of the public API, which knows neither idempotency keys nor expectations.
     #[must_use]
-    pub fn through(mut self, channel: Channel) -> Self {
-        self.caller.channel = channel;
-        self
+    pub fn public(who: &Who, headers: &HeaderMap) -> Self {
+        let mut caller = who.caller(headers);
+        caller.channel = Channel::PublicApi;
+        Self { caller, expected: None }
     }
 
     /// The terms of one command among several of a request: its idempotency key is the request's and what it is about.

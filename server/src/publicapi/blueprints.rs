@@ -110,12 +110,19 @@ pub(super) fn trace(version: &Version) -> Json {
     Json::Object(shown)
 }
 
+/// How many hooks a version has: scripts that would run before or after a save.
+pub(super) fn hooks(version: &Version) -> usize {
+    let document = document(&version.definition.document);
+    let count = |key| document.get(key).and_then(Json::as_array).map_or(0, Vec::len);
+    count("logicalHookList") + count("postLogicalHookList")
+}
+
 /// A version's id on this wire.
 pub(super) fn id(template: &TemplateId) -> Json {
     json!({ "blueprintId": template.blueprint.as_str(), "versionId": template.version.as_str() })
 }
 
-const fn status_word(status: VersionStatus) -> &'static str {
+pub(super) const fn status_word(status: VersionStatus) -> &'static str {
     match status {
         VersionStatus::Draft => "DRAFT",
         VersionStatus::Active => "ACTIVE",
@@ -123,6 +130,6 @@ const fn status_word(status: VersionStatus) -> &'static str {
     }
 }
 
-fn document(text: &str) -> Map<String, Json> {
+pub(super) fn document(text: &str) -> Map<String, Json> {
     serde_json::from_str(text).unwrap_or_default()
 }

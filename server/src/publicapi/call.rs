@@ -3,7 +3,6 @@
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, Query, Request};
 use countersign_core::Command;
-use countersign_core::context::Channel;
 use countersign_core::ids::{CredentialId, ItemId};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
@@ -38,9 +37,7 @@ impl FromRequest<App> for Call {
         let who = auth::who(app, request.headers())?;
         let (parts, body) = request.into_parts();
         let body = to_bytes(body, BODY_BYTES_MAX).await.map_err(|error| unreadable(&error))?;
-        let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
-        let identity: [&[u8]; 3] = [parts.method.as_str().as_bytes(), path.as_bytes(), &body];
-        let terms = Terms::of(&who, &parts.headers, &identity)?.through(Channel::PublicApi);
+        let terms = Terms::public(&who, &parts.headers);
         let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
         let Query(query) = query.map_err(|error| Problem::malformed("query_malformed", error.body_text()))?;
         Ok(Self { app: app.clone(), who, terms, query, body })
@@ -118,6 +115,12 @@ impl Call {
         secret: Option<CredentialId>,
     ) -> Result<Done, Problem> {
         secrets::submit_naming(&self.app, &self.terms.part(about)?, command.into(), secret).await
+    }
+
+    /// The body as what it should be, which is an object: an array would be taken for one, member by member.
+    pub fn read_object<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        self.object()?;
+        self.read()
     }
 
     /// Submits a command about an item or, without one, about something else.

@@ -4,26 +4,34 @@
 //! it. Paths are put in order in [`transport`] before they are routed, refusals are told in [`refusal`] after. The
 //! client is the judge of every shape. Start at [`router`]; all pairs of method and path are in [`routes::ROUTES`].
 
+mod artifacts;
 mod assignments;
 mod auth;
 mod blueprints;
 pub mod call;
-
+mod containers;
 mod current_user;
+mod designer;
+mod filter;
 mod futures;
 mod groups;
 mod holders;
 mod instance;
 mod keys;
+mod moves;
 mod object;
 mod permissions;
 mod refusal;
 mod roles;
 pub mod routes;
+mod search;
 mod settings;
+mod signoff_configurations;
+mod signoffs;
 mod suppliers;
 pub mod transport;
 mod users;
+mod verdicts;
 
 use axum::{Extension, Router};
 
@@ -34,8 +42,19 @@ pub const PREFIX: &str = "/dip/publicapi";
 
 /// All routes, below [`PREFIX`].
 pub fn router() -> Router<App> {
-    let all = Router::new().merge(blueprints::routes()).merge(access_routes()).merge(instance::routes());
+    let all = governing_routes().merge(access_routes()).merge(instance::routes());
     Router::new().nest(PREFIX, all)
+}
+
+/// What is governed, and by which templates.
+fn governing_routes() -> Router<App> {
+    Router::new()
+        .merge(artifacts::routes())
+        .merge(signoffs::routes())
+        .merge(search::routes())
+        .merge(blueprints::routes())
+        .merge(designer::routes())
+        .merge(signoff_configurations::routes())
 }
 
 /// People, groups, keys, roles, what they may do, and where they come from.

@@ -21,6 +21,7 @@ fn an_item_is_made_of_the_only_active_version() {
         version: Some(version.into()),
         name: "made".into(),
         fields: Vec::new(),
+        steps: Vec::new(),
     };
     let mut world = Spec::given(world).as_user("cora").when(named("bv.none")).then_rejected("version_not_active");
     version(&mut world, GOVERN_PROJECT, "bv.other", "{}");

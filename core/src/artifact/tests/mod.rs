@@ -123,7 +123,8 @@ fn rename(item: ItemId, name: &str) -> Command {
 }
 
 fn create(blueprint: &str, fields: &[(&str, Input)]) -> Command {
-    Command::Create { blueprint: blueprint.into(), version: None, name: "made".into(), fields: given(fields) }
+    let (blueprint, fields) = (blueprint.into(), given(fields));
+    Command::Create { blueprint, version: None, name: "made".into(), fields, steps: Vec::new() }
 }
 
 fn finish(item: ItemId, step: &str) -> Command {

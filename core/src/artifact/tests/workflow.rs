@@ -47,6 +47,22 @@ fn an_item_starts_with_every_step_not_started() {
 }
 
 #[test]
+fn an_item_can_be_made_with_steps_moved_as_by_a_save_or_not_at_all() {
+    let at = |step: &str, status| Command::Create {
+        blueprint: GOVERN_PROJECT.into(),
+        version: None,
+        name: "made".into(),
+        fields: Vec::new(),
+        steps: vec![(step.into(), status)],
+    };
+    let events = ["ItemCreated", "StepStarted", "StepFinished", "StepStarted"];
+    let world = Spec::given(world()).as_user("cora").when(at("exploration", Finished)).then(&events);
+    assert_eq!(statuses(&world, last(&world)), [Finished, Ongoing, NotStarted, NotStarted, NotStarted]);
+    Spec::given(world.clone()).as_user("cora").when(at("rollout", Ongoing)).then_rejected("step_out_of_order");
+    Spec::given(world).as_user("cora").when(at("nowhere", Ongoing)).then_rejected("step_unknown");
+}
+
+#[test]
 fn finishing_the_first_unstarted_step_starts_and_finishes_it_and_makes_the_next_ongoing() {
     let mut world = world();
     let project = made_project(&mut world);

@@ -76,7 +76,10 @@ fn made(world: &mut World, fields: &[(&str, Input)]) -> ItemId {
     let fields = fields.iter().map(|(field, input)| ((*field).into(), input.clone())).collect();
     let admin = world.admin();
     let (blueprint, name) = (BLUEPRINT.into(), "one of them".into());
-    world.run(&admin, artifact::Command::Create { blueprint, version: Some("bv.one".into()), name, fields });
+    world.run(
+        &admin,
+        artifact::Command::Create { blueprint, version: Some("bv.one".into()), name, fields, steps: Vec::new() },
+    );
     ItemId(world.state.items.last_item)
 }
 
