@@ -1,7 +1,7 @@
 //! The one entrance: a state, a wish and its context give events or a refusal. Pure.
 
 use crate::command::Command;
-use crate::context::Context;
+use crate::context::{Context, Principal};
 use crate::draft::Draft;
 use crate::event::Event;
 use crate::ids::{ItemId, Position};
@@ -38,8 +38,9 @@ pub fn handle(state: &State, command: &Command, context: &Context) -> Result<Out
         return Ok(Outcome { events: Vec::new(), state: state.clone(), repeated });
     }
     let principal = &context.caller.principal;
-    let is_over = access::may::is_expired(state, principal, context.at);
-    if state.log.is_some() && (is_over || !access::may::is_active(state, principal)) {
+    let via = context.caller.via.map(Principal::Key);
+    let acts = |who: &Principal| access::may::is_active(state, who) && !access::may::is_expired(state, who, context.at);
+    if state.log.is_some() && !(acts(principal) && via.as_ref().is_none_or(acts)) {
         return Err(common::Rejection::ActorInactive.into());
     }
     if let Some((item, expected)) = context.caller.expected {

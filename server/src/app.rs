@@ -17,6 +17,8 @@ use crate::metrics::Metrics;
 use crate::notify::Notifier;
 use crate::plan::Plans;
 use crate::refusals::Refusals;
+use crate::session::attempts::Attempts;
+use crate::session::store::Sessions;
 
 /// How often it is looked whether a request still holds the parts.
 const RELEASE_PAUSE: Duration = Duration::from_millis(2);
@@ -48,6 +50,10 @@ pub struct Parts {
     pub health: Health,
     /// The way to nodes, when there is NATS.
     pub broker: OnceLock<Broker>,
+    /// Who is signed in.
+    pub sessions: Sessions,
+    /// Attempts to sign in.
+    pub attempts: Attempts,
     /// Refused attempts, until they are told to the log.
     pub refusals: Refusals,
     /// What `/metrics` says.

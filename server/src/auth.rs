@@ -1,5 +1,5 @@
-//! Who asks: API keys, as Basic user name with an empty password or as Bearer token, and impersonation by
-//! administrators' keys.
+//! Who asks: API keys, as Basic user name with an empty password or as Bearer token, impersonation by administrators'
+//! keys, and sessions (see [`session`]), which count for the native API only.
 //!
 //! Keys have no structure: the SHA-256 of the whole is looked up in the vault, which gives the credential's name; the
 //! state says whose it is and whether it still opens anything.
@@ -17,9 +17,12 @@ use countersign_engine::clock::{Clock as _, SystemClock};
 
 use crate::app::App;
 use crate::problem::Problem;
+use crate::session::{self, Pass};
 
 /// Names the user that an administrator's key acts as.
 pub const PROXY_USER: &str = "x-dku-proxyuser";
+/// The one route that is open to keys that act as a node.
+const GATE: &str = "/gate/check";
 /// Longest key that is looked up, in bytes.
 pub const SECRET_BYTES_MAX: usize = 256;
 
@@ -32,23 +35,42 @@ pub struct Who {
     pub via: Option<KeyId>,
     /// The door; a shell other than the native API names its own.
     pub channel: Channel,
+    /// The session that let him in.
+    pub pass: Option<Pass>,
 }
 
 impl Who {
-    /// Finds out from the headers, or says why not.
+    /// Finds out from a request to the native API: by its key or, without one, by its session.
+    pub async fn from_parts(app: &App, parts: &Parts) -> Result<Self, Problem> {
+        if !parts.headers.contains_key(header::AUTHORIZATION)
+            && let Some(who) = session::who(app, parts).await?
+        {
+            return Ok(who);
+        }
+        let who = Self::holder(app, &parts.headers, &secret(&parts.headers)?)?;
+        if parts.uri.path().ends_with(GATE) { Ok(who) } else { who.unless_node() }
+    }
+
+    /// Finds out from the headers, or says why not. Cookies do not count.
     pub fn from_headers(app: &App, headers: &HeaderMap) -> Result<Self, Problem> {
         Self::with_secret(app, headers, &secret(headers)?)
     }
 
     /// Finds out whose this key is, and as whom its holder acts.
     pub fn with_secret(app: &App, headers: &HeaderMap, secret: &str) -> Result<Self, Problem> {
+        Self::holder(app, headers, secret)?.unless_node()
+    }
+
+    fn holder(app: &App, headers: &HeaderMap, secret: &str) -> Result<Self, Problem> {
         let snapshot = app.latest();
         let is_possible = (1..=SECRET_BYTES_MAX).contains(&secret.len());
         let key = is_possible.then(|| key_of(app, &snapshot.state, secret)).flatten();
         let key =
             key.ok_or_else(|| Problem::unauthenticated("key_unknown", "the API key is unknown, expired or revoked"))?;
         let Some(login) = headers.get(PROXY_USER) else {
-            return Ok(Self { principal: Principal::Key(key), via: None, channel: Channel::Http });
+            let principal = may::acts_as(&snapshot.state, key);
+            let via = (principal != Principal::Key(key)).then_some(key);
+            return Ok(Self { principal, via, channel: Channel::Http, pass: None });
         };
         if !may::is_admin(&snapshot.state, &Principal::Key(key)) {
             let detail = "only an administrator's key may act as a user";
@@ -57,9 +79,30 @@ impl Who {
         let unknown = || Problem::unauthenticated("proxy_user_unknown", "the user to act as is unknown or disabled");
         let login = std::str::from_utf8(login.as_bytes()).map_err(|_| unknown())?;
         let user = snapshot.state.access.logins.get(login).ok_or_else(unknown)?;
-        let principal = Principal::User(*user);
-        let who = Self { principal, via: Some(key), channel: Channel::Http };
+        let who = Self { principal: Principal::User(*user), via: Some(key), channel: Channel::Http, pass: None };
         may::is_active(&snapshot.state, &who.principal).then_some(who).ok_or_else(unknown)
+    }
+
+    fn unless_node(self) -> Result<Self, Problem> {
+        match self.principal {
+            Principal::Node(_) => Err(Problem::forbidden(
+                "node_key_gate_only",
+                "a key that acts as a node asks the gate and nothing else",
+            )),
+            _ => Ok(self),
+        }
+    }
+
+    /// Whether what let him in still does.
+    #[must_use]
+    pub fn is_let_in(&self, app: &App, state: &State) -> bool {
+        let now = SystemClock.now();
+        let opens = |principal: &Principal| may::is_active(state, principal) && !may::is_expired(state, principal, now);
+        let pass = match (&self.pass, &self.principal) {
+            (Some(pass), Principal::User(user)) => pass.is_open(&app.sessions, state, *user),
+            (pass, _) => pass.is_none(),
+        };
+        pass && opens(&self.principal) && self.via.map(Principal::Key).as_ref().is_none_or(opens)
     }
 
     /// The caller of a command over HTTP; the trace that the request belongs to becomes its correlation.
@@ -75,7 +118,7 @@ impl Who {
 impl FromRequestParts<App> for Who {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Self::from_headers(app, &parts.headers)
+        Self::from_parts(app, parts).await
     }
 }
 

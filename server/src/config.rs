@@ -3,6 +3,7 @@
 //! Secrets are read from files or the environment only; `--print-config` shows none.
 
 pub mod mail;
+pub mod session;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use countersign_ingest::Admission;
 use serde::{Deserialize, Serialize};
 
 use crate::admission::Given;
+use crate::session::store::Lifetime;
 use mail::{Mail, MailError};
 
 /// Where the service listens unless told otherwise.
@@ -55,6 +57,9 @@ pub struct Flags {
     /// Mail.
     #[command(flatten)]
     pub mail: mail::MailFlags,
+    /// How long people stay signed in.
+    #[command(flatten)]
+    pub session: session::SessionFlags,
     /// Webhooks may go to this machine, in plain too
     #[arg(long, env = "COUNTERSIGN_WEBHOOKS_LOOPBACK")]
     pub webhooks_loopback: bool,
@@ -83,6 +88,8 @@ struct File {
     webhooks_loopback: Option<bool>,
     #[serde(default)]
     smtp: mail::File,
+    #[serde(default)]
+    session: session::File,
 }
 
 /// Where the certificate for HTTPS and its key are.
@@ -115,6 +122,8 @@ pub struct Config {
     pub mail: Option<Mail>,
     /// Webhooks may go to loopback addresses.
     pub may_webhooks_be_loopback: bool,
+    /// How long sessions live.
+    pub session: Lifetime,
 }
 
 /// A configuration that cannot be used; the exit code is that of wrong usage.
@@ -156,6 +165,9 @@ pub enum ConfigError {
     /// Not the beginning of a subject.
     #[error("nats_inbox is letters, digits, _ and -, in parts between dots")]
     Inbox,
+    /// Sessions that could not be.
+    #[error(transparent)]
+    Session(#[from] session::LifetimeError),
     /// Mail that cannot be sent so.
     #[error(transparent)]
     Mail(#[from] MailError),
@@ -183,6 +195,7 @@ struct Shown {
     webhooks_loopback: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     smtp: Option<mail::Shown>,
+    session: session::File,
 }
 
 impl Config {
@@ -209,6 +222,7 @@ impl Config {
             external_url: flags.external_url.or(file.external_url).filter(|url| !url.is_empty()),
             mail: Mail::resolve(flags.mail, file.smtp, password)?,
             may_webhooks_be_loopback: flags.webhooks_loopback || file.webhooks_loopback.unwrap_or(false),
+            session: session::resolve(&flags.session, &file.session)?,
         })
     }
 
@@ -226,6 +240,7 @@ impl Config {
             external_url: self.external_url.clone(),
             webhooks_loopback: self.may_webhooks_be_loopback,
             smtp: self.mail.as_ref().map(Mail::shown),
+            session: session::shown(self.session),
         };
         toml::to_string(&shown).unwrap_or_default()
     }

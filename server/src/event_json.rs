@@ -109,6 +109,7 @@ mod tests {
             document: None,
             own_document: None,
             created: Timestamp::from_millis(0),
+            signed_out: Position(0),
         };
         state.access.users.insert(UserId(4), Arc::new(ana));
         let recorded = Recorded {

@@ -17,7 +17,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::api::{self, GOVERN_POSITION};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{health, metrics, peer, publicapi};
+use crate::{health, metrics, peer, publicapi, session};
 
 /// How long a request may take; uploads and downloads have [`TRANSFER_TIME_MAX`], event streams no end.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
@@ -41,6 +41,7 @@ const TRANSPORT_SECURITY: &str = "max-age=31536000";
 /// Everything that is served.
 pub fn router(app: App) -> Router {
     let (api, document) = api::router();
+    let api = api.layer(session::layer(&app));
     let docs = SwaggerUi::new("/api/docs").url("/api/v1/openapi.json", document);
     let docs = Router::from(docs).layer(header_layer(header::CONTENT_SECURITY_POLICY, DOCS_POLICY));
     let transport =

@@ -30,5 +30,6 @@ pub mod relay;
 mod secrets;
 pub mod seen;
 pub mod serve;
+pub mod session;
 pub mod shutdown;
 pub mod tls;

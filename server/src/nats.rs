@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::Bytes;
+use countersign_core::access::may;
 use countersign_core::context::{Channel, Principal};
 use countersign_ingest::Broker;
 use countersign_ingest::status::Status as IngestStatus;
@@ -142,7 +143,8 @@ fn gate_of(app: &App) -> Gate {
     Gate {
         authenticate: Arc::new(move |secret| {
             let snapshot = known.latest();
-            auth::key_of(&known, &snapshot.state, secret).map(Principal::Key)
+            let key = auth::key_of(&known, &snapshot.state, secret)?;
+            Some(may::acts_as(&snapshot.state, key))
         }),
         check: Arc::new(move |principal, question| {
             let app = answers.clone();

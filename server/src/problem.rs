@@ -15,7 +15,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// After how many seconds a client that met a full queue or a view behind its wish may try again.
-const RETRY_AFTER_SECONDS: u32 = 1;
+const RETRY_AFTER_SECONDS: u64 = 1;
 /// What stands before a code in a problem's `type`.
 const TYPE_PREFIX: &str = "urn:countersign:problem:";
 
@@ -30,6 +30,10 @@ struct Parts {
     detail: String,
     fields: Vec<WrongField>,
     position: Option<Position>,
+    /// When to come again, where that is known better than "soon".
+    retry_after_seconds: Option<u64>,
+    /// A browser may ask for a key by itself.
+    is_challenge: bool,
 }
 
 /// One field that a request was refused for.
@@ -77,8 +81,9 @@ pub struct ProblemBody {
 
 impl Problem {
     fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
-        let parts = Parts { status, code: code.into(), detail: detail.into(), fields: Vec::new(), position: None };
-        Self(Box::new(parts))
+        let (code, detail, fields) = (code.into(), detail.into(), Vec::new());
+        let is_challenge = status == StatusCode::UNAUTHORIZED;
+        Self(Box::new(Parts { status, code, detail, fields, position: None, retry_after_seconds: None, is_challenge }))
     }
 
     /// 400: not even readable.
@@ -89,6 +94,28 @@ impl Problem {
     /// 401: nobody we know.
     pub fn unauthenticated(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, code, detail)
+    }
+
+    /// 401 for the web UI: it shows its own form, where a challenge would make the browser show another.
+    pub fn signed_out(code: &'static str, detail: impl Into<String>) -> Self {
+        let mut problem = Self::new(StatusCode::UNAUTHORIZED, code, detail);
+        problem.0.is_challenge = false;
+        problem
+    }
+
+    /// 429: too many failures; not before so long.
+    #[must_use]
+    pub fn locked_out(wait: std::time::Duration) -> Self {
+        let seconds = wait.as_secs().saturating_add(1);
+        let detail = format!("too many attempts failed; the next may be made in {seconds} seconds");
+        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "locked_out", detail);
+        problem.0.retry_after_seconds = Some(seconds);
+        problem
+    }
+
+    /// 415: a body of another kind.
+    pub fn unsupported(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, code, detail)
     }
 
     /// 403: known, but may not.
@@ -270,7 +297,7 @@ impl From<RebuildError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let told = self.tell();
-        let Parts { status, code, detail, fields, position } = *self.0;
+        let Parts { status, code, detail, fields, position, retry_after_seconds, is_challenge } = *self.0;
         let body = ProblemBody {
             r#type: format!("{TYPE_PREFIX}{code}"),
             title: status.canonical_reason().unwrap_or("Refused"),
@@ -287,10 +314,11 @@ impl IntoResponse for Problem {
         if let Some(position) = position {
             headers.insert(crate::api::GOVERN_POSITION, HeaderValue::from(position.0));
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        let soon = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS);
+        if let Some(seconds) = retry_after_seconds.or(soon) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if status == StatusCode::UNAUTHORIZED {
+        if is_challenge {
             let challenge = HeaderValue::from_static("Basic realm=\"countersign\", charset=\"UTF-8\"");
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }

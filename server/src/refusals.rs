@@ -1,4 +1,4 @@
-//! Refused attempts on commands: counted in memory, told to the log once a minute and at the end.
+//! Refused attempts on commands, and failed ones to sign in: counted in memory, told to the log once a minute and at the end.
 //!
 //! One count per person or key and code, so that a storm of refusals makes a handful of events. Counts that were not
 //! told yet are lost with a crash: they are a trail of attempts, not a record of what happened.
@@ -8,9 +8,9 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use countersign_core::audit::{Command, REFUSED_MAX, Refused};
+use countersign_core::audit::{Command, FailedSignIn, REFUSED_MAX, Refused};
 use countersign_core::context::{Caller, Principal};
-use countersign_core::ids::{CorrelationId, KeyId};
+use countersign_core::ids::{CorrelationId, KeyId, UserId};
 use countersign_core::time::Timestamp;
 use countersign_core::{Rejection, RejectionKind};
 use countersign_engine::clock::{Clock as _, SystemClock};
@@ -23,10 +23,40 @@ const TELL_PERIOD: Duration = Duration::from_secs(60);
 pub const OTHERS: &str = "refused_to_others";
 
 type Key = (Principal, Option<KeyId>, &'static str);
+type SignIn = (Option<UserId>, &'static str);
 
 /// The counts since they were last told; a clone is another handle on the same.
 #[derive(Debug, Clone, Default)]
-pub struct Refusals(Arc<Mutex<BTreeMap<Key, (u32, Timestamp)>>>);
+pub struct Refusals {
+    commands: Counts<Key>,
+    sign_ins: Counts<SignIn>,
+}
+
+#[derive(Debug, Clone)]
+struct Counts<K>(Arc<Mutex<BTreeMap<K, (u32, Timestamp)>>>);
+
+impl<K> Default for Counts<K> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<K: Ord> Counts<K> {
+    /// One more; under `others` when there are too many kinds to be counted one by one.
+    fn add(&self, key: K, others: K, now: Timestamp) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = counts.len() + 1 >= REFUSED_MAX;
+        let key = if is_full && !counts.contains_key(&key) { others } else { key };
+        match counts.entry(key) {
+            Entry::Occupied(mut found) => found.get_mut().0 = found.get().0.saturating_add(1),
+            Entry::Vacant(empty) => _ = empty.insert((1, now)),
+        }
+    }
+
+    fn take(&self) -> BTreeMap<K, (u32, Timestamp)> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
 
 impl Refusals {
     /// Counts a refusal for want of a right; others are answers, not attempts.
@@ -41,31 +71,35 @@ impl Refusals {
         self.add((principal.clone(), via, code), SystemClock.now());
     }
 
+    /// Counts a failure to sign in as somebody, or with a login that nobody has.
+    pub fn count_sign_in(&self, user: Option<UserId>, code: &'static str) {
+        self.sign_ins.add((user, code), (None, OTHERS), SystemClock.now());
+    }
+
     fn add(&self, key: Key, now: Timestamp) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_full = counts.len() + 1 >= REFUSED_MAX;
-        let key = if is_full && !counts.contains_key(&key) { (Principal::System, None, OTHERS) } else { key };
-        match counts.entry(key) {
-            Entry::Occupied(mut found) => found.get_mut().0 = found.get().0.saturating_add(1),
-            Entry::Vacant(empty) => _ = empty.insert((1, now)),
-        }
+        self.commands.add(key, (Principal::System, None, OTHERS), now);
     }
 
     fn take(&self) -> Vec<Refused> {
-        let counts = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         let told = |((who, via, code), (times, since)): (Key, _)| Refused { who, via, code: code.into(), times, since };
-        counts.into_iter().map(told).collect()
+        self.commands.take().into_iter().map(told).collect()
+    }
+
+    fn take_sign_ins(&self) -> Vec<FailedSignIn> {
+        let told = |((user, code), (times, since)): (SignIn, _)| FailedSignIn { user, code: code.into(), times, since };
+        self.sign_ins.take().into_iter().map(told).collect()
     }
 
     /// Tells the log what was counted, if anything was.
     pub async fn tell(&self, engine: &Engine) {
-        let refused = self.take();
-        if refused.is_empty() {
-            return;
-        }
-        let caller = Caller::system(CorrelationId(uuid::Uuid::new_v4()));
-        if let Err(error) = engine.submit(Command::CountRefusals { refused }.into(), caller).await {
-            tracing::warn!(code = error.code(), "counts of refusals are lost");
+        let (refused, failed) = (self.take(), self.take_sign_ins());
+        let refused = (!refused.is_empty()).then_some(Command::CountRefusals { refused });
+        let failed = (!failed.is_empty()).then_some(Command::CountFailedSignIns { failed });
+        for command in refused.into_iter().chain(failed) {
+            let caller = Caller::system(CorrelationId(uuid::Uuid::new_v4()));
+            if let Err(error) = engine.submit(command.into(), caller).await {
+                tracing::warn!(code = error.code(), "counts of refusals are lost");
+            }
         }
     }
 
@@ -79,8 +113,6 @@ impl Refusals {
 
 #[cfg(test)]
 mod tests {
-    use countersign_core::ids::UserId;
-
     use super::*;
 
     fn key(user: u32) -> Key {

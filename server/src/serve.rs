@@ -24,6 +24,8 @@ use crate::metrics::Metrics;
 use crate::notify::{self, Notifier};
 use crate::plan::Plans;
 use crate::refusals::Refusals;
+use crate::session::attempts::Attempts;
+use crate::session::store::Sessions;
 use crate::{connections, http, nats, tls};
 
 /// How long the views may take to show the first events.
@@ -125,8 +127,12 @@ pub async fn start(config: Config) -> anyhow::Result<Service> {
     let Core { engine, snapshots, log, vault, first_secret, projector } = Core::open(&config).await?;
     let files = FileStore::open(&config.data.join("files")).context("opening the file store")?;
     let notifier = Notifier::open(&config.data).context("opening the outbox")?;
+    let (directory, lifetime) = (config.data.join("vault"), config.session);
+    let sessions = tokio::task::spawn_blocking(move || Sessions::open(&directory, lifetime)).await?;
     let app = App::new(Parts {
         config,
+        sessions,
+        attempts: Attempts::default(),
         engine,
         snapshots,
         log,
@@ -191,6 +197,9 @@ impl Service {
         };
         // Nobody can be refused any more, and the relay still publishes.
         app.refusals.tell(&engine).await;
+        if let Err(error) = app.sessions.keep().await {
+            tracing::warn!(%error, "sessions count as unused since they began");
+        }
         if let Some(draining) = draining {
             let head = *engine.durable_head().borrow();
             draining.drain(head).await;

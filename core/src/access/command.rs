@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::state::{Assignment, Permissions};
-use crate::ids::{BlueprintId, CredentialId, GroupId, ItemId, KeyId, RoleId, UserId};
+use crate::ids::{BlueprintId, CredentialId, GroupId, ItemId, KeyId, NodeId, RoleId, UserId};
 use crate::time::Timestamp;
 
 /// What can be asked. Secrets are in the vault before the command names them. Documents are JSON objects that a client
@@ -47,7 +47,11 @@ pub enum Command {
     },
     /// Away with a group that no rule and no field names.
     DeleteGroup { group: GroupId },
-    /// A new key.
+    /// Another password for the caller himself.
+    ChangeOwnPassword { credential: CredentialId },
+    /// A new key that acts as the caller himself.
+    CreateOwnKey { label: Arc<str>, credential: CredentialId, expires: Option<Timestamp> },
+    /// A new key; with a node it acts as that node, and administers nothing.
     CreateKey {
         label: Arc<str>,
         is_admin: bool,
@@ -56,6 +60,7 @@ pub enum Command {
         credential: CredentialId,
         expires: Option<Timestamp>,
         document: Option<Arc<str>>,
+        node: Option<NodeId>,
     },
     /// Something else about a key; what is kept is left out, its secret stays.
     EditKey { key: KeyId, edit: KeyEdit },

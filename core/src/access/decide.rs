@@ -2,7 +2,7 @@
 //! what they may do for architects (`rules`).
 
 use super::may::{Action, Subject, allows, is_admin, is_expired};
-use super::{Command, people, rules};
+use super::{Command, own, people, rules};
 use crate::context::Principal;
 use crate::draft::Draft;
 use crate::ids::{BlueprintId, GroupId, KeyId, RoleId, UserId};
@@ -25,6 +25,12 @@ crate::rejections! {
     Input ExpiryPast { expires: Timestamp } = "expiry_past", "{expires} has passed; a key expires later than now";
     /// A revoked key stays revoked: another one is made instead.
     State KeyRevoked { key: KeyId } = "key_revoked", "{key} is revoked and stays so";
+    /// A key that acts as a person or a node is in no group and administers nothing by itself.
+    Input KeyStandsForAnother = "key_stands_for_another", "a key that acts as a person or a node has no groups and rights of its own";
+    /// One person has at most 50 keys that open something.
+    State TooManyOwnKeys = "too_many_own_keys", "a person has at most 50 keys; revoke one first";
+    /// Whoever signs in by other means has no password here to change.
+    State NoPassword = "no_password", "there is no password here to change";
     /// One person or key is in at most 200 groups.
     Input TooManyGroups { groups: usize } = "too_many_groups", "{groups} groups are too many; at most 200 are allowed";
     /// An instance keeps at least one enabled administrator.
@@ -65,6 +71,11 @@ pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
         | Command::SetPermissions { .. }
         | Command::RemovePermissions { .. } => return rules::decide(draft, command),
         Command::EditOneself { own_document } => return people::edit_oneself(draft, own_document),
+        Command::ChangeOwnPassword { credential } => return own::change_password(draft, *credential),
+        Command::CreateOwnKey { label, credential, expires } => {
+            return own::create_key(draft, label, *credential, *expires);
+        }
+        Command::RevokeKey { key } if own::is_owner(draft, *key) => return people::decide(draft, command),
         _ => {}
     }
     if !allows(draft.state(), &draft.context().caller.principal, Action::Admin, Subject::Instance) {

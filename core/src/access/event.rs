@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::state::{Assignment, Permissions};
-use crate::ids::{BlueprintId, CredentialId, GroupId, ItemId, KeyId, RoleId, UserId};
+use crate::ids::{BlueprintId, CredentialId, GroupId, ItemId, KeyId, NodeId, RoleId, UserId};
 use crate::personal::Personal;
 use crate::time::Timestamp;
 
@@ -50,7 +50,7 @@ pub enum Event {
     },
     /// A group is gone, from people and keys too.
     GroupDeleted { group: GroupId, item: ItemId },
-    /// An API key.
+    /// An API key; with an owner or a node it acts as that one, for ever.
     KeyCreated {
         key: KeyId,
         label: Arc<str>,
@@ -58,6 +58,8 @@ pub enum Event {
         is_architect: bool,
         groups: Vec<GroupId>,
         credential: CredentialId,
+        owner: Option<UserId>,
+        node: Option<NodeId>,
     },
     /// What an API key is from now on; it opens nothing from `expires` on.
     KeyEdited {

@@ -7,7 +7,7 @@ use imbl::{OrdMap, OrdSet};
 use super::Event;
 use super::state::{Access, Group, Key, Role, User};
 use crate::artifact::{ChildrenRules, Item, insert_item, remove_item};
-use crate::ids::{BlueprintId, ItemId, TemplateId, VersionId};
+use crate::ids::{BlueprintId, ItemId, Position, TemplateId, VersionId};
 use crate::recorded::Recorded;
 use crate::state::State;
 
@@ -29,7 +29,7 @@ pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
         Event::GroupCreated { .. } | Event::GroupEdited { .. } | Event::GroupDeleted { .. } => {
             group_changed(state, recorded, event);
         }
-        Event::KeyCreated { key, label, is_admin, is_architect, groups, credential } => {
+        Event::KeyCreated { key, label, is_admin, is_architect, groups, credential, owner, node } => {
             let made = Key {
                 id: *key,
                 label: label.clone(),
@@ -42,6 +42,8 @@ pub(crate) fn evolve(state: &mut State, recorded: &Recorded, event: &Event) {
                 document: None,
                 created: recorded.recorded_at,
                 created_by: recorded.actor.clone(),
+                owner: *owner,
+                node: node.clone(),
             };
             let access = &mut state.access;
             access.last_key = access.last_key.max(key.0);
@@ -178,20 +180,24 @@ fn user_changed(state: &mut State, recorded: &Recorded, event: &Event) {
             found.email = email.clone();
             found.groups = groups.iter().cloned().collect();
             found.profile = profile.clone();
+            if found.credential != *credential || !is_enabled {
+                found.signed_out = recorded.position;
+            }
             found.credential = *credential;
             found.is_enabled = *is_enabled && !found.is_deleted;
             found.document = document.clone();
             found.own_document = own_document.clone();
         }
         Event::UserDisabled { user } => {
-            if let Some(user) = state.access.users.get_mut(user) {
-                Arc::make_mut(user).is_enabled = false;
-            }
+            let Some(found) = state.access.users.get_mut(user) else { return };
+            let found = Arc::make_mut(found);
+            (found.is_enabled, found.signed_out) = (false, recorded.position);
         }
         Event::UserDeleted { user } => {
             let Some(found) = state.access.users.get_mut(user) else { return };
             let found = Arc::make_mut(found);
             (found.is_enabled, found.is_deleted, found.credential) = (false, true, None);
+            found.signed_out = recorded.position;
             found.groups = OrdSet::new();
         }
         _ => user_created(state, recorded, event),
@@ -236,6 +242,7 @@ fn user_created(state: &mut State, recorded: &Recorded, event: &Event) {
         document: None,
         own_document: None,
         created: recorded.recorded_at,
+        signed_out: Position::default(),
     };
     let access = &mut state.access;
     access.last_user = access.last_user.max(user.0);

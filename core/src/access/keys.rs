@@ -6,7 +6,7 @@ use super::people::{check_groups, check_text, missing};
 use super::state::Key;
 use super::{Command, Event, KeyEdit, Rejection, documents};
 use crate::draft::Draft;
-use crate::ids::{CredentialId, KeyId};
+use crate::ids::{CredentialId, GroupId, KeyId};
 use crate::time::Timestamp;
 
 pub(super) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
@@ -20,12 +20,17 @@ pub(super) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
 }
 
 fn create(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
-    let Command::CreateKey { label, is_admin, is_architect, groups, credential, expires, document } = command else {
+    let Command::CreateKey { label, is_admin, is_architect, groups, credential, expires, document, node } = command
+    else {
         return Ok(());
     };
     check_text("label", Some(label))?;
     check_expiry(draft, *expires)?;
     documents::check(document.as_ref())?;
+    if let Some(node) = node {
+        check_text("node", Some(&node.as_str().into()))?;
+        check_rights(*is_admin || *is_architect, groups)?;
+    }
     let groups = check_groups(draft, groups)?;
     // A credential is new for each key, so the same one again is the same wish again.
     if draft.state().access.credentials.contains_key(credential) {
@@ -34,7 +39,17 @@ fn create(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejecti
     let key = KeyId(draft.state().access.last_key.saturating_add(1));
     let (is_admin, is_architect, credential, expires) = (*is_admin, *is_architect, *credential, *expires);
     let (named, inside) = (label.clone(), groups.clone());
-    draft.emit(Event::KeyCreated { key, label: named, is_admin, is_architect, groups: inside, credential });
+    let (owner, node) = (None, node.clone());
+    draft.emit(Event::KeyCreated {
+        key,
+        label: named,
+        is_admin,
+        is_architect,
+        groups: inside,
+        credential,
+        owner,
+        node,
+    });
     if expires.is_some() || document.is_some() {
         let (label, document) = (label.clone(), document.clone());
         draft.emit(Event::KeyEdited { key, label, is_admin, is_architect, groups, credential, expires, document });
@@ -58,6 +73,10 @@ fn change(draft: &mut Draft<'_>, key: KeyId, edit: &KeyEdit) -> Result<(), crate
         document: documents::edited(&edit.document, found.document.as_ref())?,
         ..Key::clone(&found)
     };
+    if new.owner.is_some() || new.node.is_some() {
+        let groups: Vec<_> = new.groups.iter().cloned().collect();
+        check_rights(new.is_admin || new.is_architect, &groups)?;
+    }
     if new != *found {
         draft.emit(edited(new));
     }
@@ -82,7 +101,15 @@ fn rotate(
     Ok(())
 }
 
-fn edited(key: Key) -> Event {
+// Who holds a key that stands for somebody has that one's rights, and no others.
+fn check_rights(is_more: bool, groups: &[GroupId]) -> Result<(), Rejection> {
+    if is_more || !groups.is_empty() {
+        return Err(Rejection::KeyStandsForAnother);
+    }
+    Ok(())
+}
+
+pub(super) fn edited(key: Key) -> Event {
     let Key { id: key, label, is_admin, is_architect, groups, credential, expires, document, .. } = key;
     let groups = groups.into_iter().collect();
     Event::KeyEdited { key, label, is_admin, is_architect, groups, credential, expires, document }
@@ -96,7 +123,7 @@ fn standing(draft: &Draft<'_>, key: KeyId) -> Result<Arc<Key>, crate::Rejection>
     Ok(found)
 }
 
-fn check_expiry(draft: &Draft<'_>, expires: Option<Timestamp>) -> Result<(), Rejection> {
+pub(super) fn check_expiry(draft: &Draft<'_>, expires: Option<Timestamp>) -> Result<(), Rejection> {
     match expires {
         Some(expires) if expires <= draft.context().at => Err(Rejection::ExpiryPast { expires }),
         _ => Ok(()),

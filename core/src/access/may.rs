@@ -12,7 +12,7 @@ use std::fmt;
 use super::roles::{Asker, has_role, has_role_anywhere};
 use super::state::{Permissions, Rights};
 use crate::context::Principal;
-use crate::ids::{BlueprintId, GroupId, ItemId, NodeId, RoleId};
+use crate::ids::{BlueprintId, GroupId, ItemId, KeyId, NodeId, RoleId};
 use crate::signoff::SignoffKey;
 use crate::state::State;
 use crate::time::Timestamp;
@@ -111,9 +111,28 @@ pub fn groups_of(state: &State, principal: &Principal) -> Vec<GroupId> {
 pub fn is_active(state: &State, principal: &Principal) -> bool {
     match principal {
         Principal::User(user) => state.access.users.get(user).is_some_and(|user| user.is_enabled),
-        Principal::Key(key) => state.access.keys.get(key).is_some_and(|key| !key.is_revoked),
+        Principal::Key(key) => state.access.keys.get(key).is_some_and(|key| {
+            let owner = key.owner.map(Principal::User);
+            !key.is_revoked && owner.is_none_or(|owner| is_active(state, &owner))
+        }),
         Principal::Node(_) | Principal::System => true,
     }
+}
+
+/// Whom a key stands for: its person, its node, or itself.
+#[must_use]
+pub fn acts_as(state: &State, key: KeyId) -> Principal {
+    match state.access.keys.get(&key).map(|key| (key.owner, &key.node)) {
+        Some((Some(owner), _)) => Principal::User(owner),
+        Some((None, Some(node))) => Principal::Node(node.clone()),
+        _ => Principal::Key(key),
+    }
+}
+
+/// Whether a key acts for somebody who is not the one it stands for.
+#[must_use]
+pub fn is_impersonated(state: &State, principal: &Principal, via: Option<KeyId>) -> bool {
+    via.is_some_and(|key| acts_as(state, key) != *principal)
 }
 
 /// Whether it is a key whose time is over. Time is the asker's: the state has none of its own.

@@ -9,6 +9,7 @@ mod evolve;
 mod fields;
 mod keys;
 pub mod may;
+mod own;
 mod people;
 mod roles;
 mod rules;
@@ -23,6 +24,7 @@ pub use event::Event;
 pub(crate) use evolve::bury;
 pub use evolve::{GROUP_BLUEPRINT, SYSTEM_VERSION, USER_BLUEPRINT};
 pub use fields::FieldAccess;
+pub use own::OWN_KEYS_MAX;
 pub use people::{
     DESCRIPTION_BYTES_MAX, GROUP_NAME_BYTES_MAX, GROUPS_MAX, LABEL_BYTES_MAX, LOGIN_CHARS_MAX, LOGIN_RESERVED,
 };

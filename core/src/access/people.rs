@@ -88,7 +88,7 @@ fn disable_user(draft: &mut Draft<'_>, user: UserId) -> Result<(), crate::Reject
     Ok(())
 }
 
-fn edit_user(draft: &mut Draft<'_>, user: UserId, edit: &UserEdit) -> Result<(), crate::Rejection> {
+pub(super) fn edit_user(draft: &mut Draft<'_>, user: UserId, edit: &UserEdit) -> Result<(), crate::Rejection> {
     let found = draft.state().access.users.get(&user).cloned().ok_or_else(|| missing(user))?;
     if found.is_deleted {
         return Err(Rejection::UserDeleted { user }.into());

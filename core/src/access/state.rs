@@ -7,7 +7,9 @@ use imbl::{OrdMap, OrdSet};
 use crate::artifact::Item;
 use crate::blueprint::Container;
 use crate::context::Principal;
-use crate::ids::{BlueprintId, CredentialId, FieldId, GroupId, ItemId, KeyId, RoleId, StepId, UserId, VersionId};
+use crate::ids::{
+    BlueprintId, CredentialId, FieldId, GroupId, ItemId, KeyId, NodeId, Position, RoleId, StepId, UserId, VersionId,
+};
 use crate::personal::Personal;
 use crate::time::Timestamp;
 
@@ -81,6 +83,8 @@ pub struct User {
     pub own_document: Option<Personal>,
     /// Since when the person is known.
     pub created: Timestamp,
+    /// Who signed in before this position is signed out: there the person was disabled, or got another password.
+    pub signed_out: Position,
 }
 
 /// A group of people and keys.
@@ -100,7 +104,7 @@ pub struct Group {
     pub document: Option<Arc<str>>,
 }
 
-/// A global API key.
+/// An API key: global, or one that acts as its person or node.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Key {
     /// Its id.
@@ -125,6 +129,10 @@ pub struct Key {
     pub created: Timestamp,
     /// Who made it.
     pub created_by: Principal,
+    /// The person that it acts as.
+    pub owner: Option<UserId>,
+    /// The node that it acts as, at the gate.
+    pub node: Option<NodeId>,
 }
 
 /// A role.

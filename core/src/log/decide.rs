@@ -54,6 +54,8 @@ fn bootstrap(
     }
     let key = KeyId(draft.state().access.last_key.saturating_add(1));
     draft.emit(access::Event::KeyCreated {
+        owner: None,
+        node: None,
         key,
         label: FIRST_KEY_LABEL.into(),
         is_admin: true,

@@ -24,7 +24,12 @@ type Decision = Result<(), crate::Rejection>;
 pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Decision {
     let key = SignoffKey { item: command.item, step: command.step.clone() };
     let caller = &draft.context().caller;
-    let case = Case::find(draft.state(), &key, &caller.principal, caller.via.is_some());
+    let case = Case::find(
+        draft.state(),
+        &key,
+        &caller.principal,
+        may::is_impersonated(draft.state(), &caller.principal, caller.via),
+    );
     let is_readable = may(draft.state(), &caller.principal, may::Action::Read, Subject::Item(key.item)).is_allowed;
     if !draft.state().items.by_id.contains_key(&key.item) || !is_readable {
         return Err(common::Rejection::NotFound { what: key.item.to_string() }.into());

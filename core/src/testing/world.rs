@@ -126,6 +126,7 @@ impl World {
             credential,
             expires: None,
             document: None,
+            node: None,
         };
         self.run(&admin, command);
         let found = self.state.access.credentials.get(&credential).copied();

@@ -63,7 +63,7 @@ impl FromRequestParts<App> for Ask {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let who = Who::from_headers(app, &parts.headers)?;
+        let who = Who::from_parts(app, parts).await?;
         let Params(when) = Params::<When>::of(&parts.uri)?;
         if let Some(position) = when.min_position {
             wait(app, Position(position)).await?;

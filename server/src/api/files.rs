@@ -71,8 +71,10 @@ pub struct Uploaded {
     request_body(content = Upload, content_type = "multipart/form-data"),
     responses((status = 201, description = "Taken in", body = Uploaded)))]
 pub async fn upload(State(app): State<App>, request: Request) -> Result<Answer<Uploaded>, Problem> {
-    let headers = request.headers().clone();
-    let who = Who::from_headers(&app, &headers)?;
+    let (parts, body) = request.into_parts();
+    let who = Who::from_parts(&app, &parts).await?;
+    let headers = parts.headers.clone();
+    let request = Request::from_parts(parts, body);
     let path = request.uri().path().to_owned();
     let mut form = Multipart::from_request(request, &app)
         .await

@@ -226,7 +226,14 @@ pub async fn answer_over(
 }
 
 async fn answered(app: &App, terms: &Terms, check: &Check) -> Result<GateAnswer, Problem> {
-    let question = check.question()?;
+    let mut question = check.question()?;
+    if let Principal::Node(node) = terms.principal() {
+        // A node asks for its own infrastructures.
+        let own = question.node.get_or_insert_with(|| node.clone());
+        if own != node {
+            return Err(Problem::forbidden("deployer_mismatch", format!("only {own} asks for its infrastructures")));
+        }
+    }
     let refused = |refused| Problem::from(Rejection::from(refused));
     if check.intent == Intent::Ask {
         let snapshot = app.latest();

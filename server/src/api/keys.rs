@@ -1,7 +1,8 @@
 //! API keys. The secret is shown once, by the request that made it, and kept as its SHA-256 only.
 
+use countersign_core::State;
 use countersign_core::access::{Command, Key};
-use countersign_core::ids::{CredentialId, KeyId};
+use countersign_core::ids::{CredentialId, KeyId, NodeId};
 use countersign_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,7 +11,7 @@ use super::ask::{Answer, Ask};
 use super::params::{Page, Params, Segments, cursor};
 use super::shape::command::CommandShape;
 use super::shape::{List, people};
-use super::wish::{Nothing, Wish};
+use super::wish::{Done, Nothing, Wish};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::secrets;
@@ -32,6 +33,8 @@ pub struct Create {
     groups: Vec<String>,
     /// From then on it opens nothing (RFC 3339); never when left out.
     expires_at: Option<String>,
+    /// It acts as this node, at the gate and nowhere else; without groups and rights of its own.
+    node: Option<String>,
 }
 
 /// Another secret for a key.
@@ -65,10 +68,16 @@ pub struct KeyShape {
     groups: Vec<String>,
     expires_at: Option<String>,
     revoked: bool,
+    /// The login of the person that it acts as.
+    owner: Option<String>,
+    /// The node that it acts as.
+    node: Option<String>,
 }
 
-pub(crate) fn shape(key: &Key) -> KeyShape {
+pub(crate) fn shape(state: &State, key: &Key) -> KeyShape {
     KeyShape {
+        owner: key.owner.map(|owner| people::login(state, owner)),
+        node: key.node.as_ref().map(ToString::to_string),
         id: key.id.to_string(),
         label: key.label.to_string(),
         admin: key.is_admin,
@@ -94,10 +103,15 @@ pub async fn create(wish: Wish<Create>) -> Result<Answer<Made>, Problem> {
     let expires = time("expiresAt", body.expires_at.as_deref())?;
     let (credential, secret) = keep_new(&wish.app).await?;
     let (label, is_admin, is_architect) = (body.label.as_str().into(), body.admin, body.architect);
-    let command = Command::CreateKey { label, is_admin, is_architect, groups, credential, expires, document: None };
-    let done = wish.submit_with_secret(command, Some(credential)).await?;
+    let node = body.node.as_deref().map(NodeId::from);
+    let command =
+        Command::CreateKey { label, is_admin, is_architect, groups, credential, expires, document: None, node };
+    Ok(made(wish.submit_with_secret(command, Some(credential)).await?, secret))
+}
+
+pub(super) fn made(done: Done, secret: String) -> Answer<Made> {
     let secret = (!done.is_repeated).then_some(secret);
-    Ok(done.created_as(|mut command| Made { id: command.id.take().unwrap_or_default(), secret, command }))
+    done.created_as(|mut command| Made { id: command.id.take().unwrap_or_default(), secret, command })
 }
 
 /// A new secret, durable in the vault before any event names its credential.
@@ -108,7 +122,7 @@ pub(crate) async fn keep_new(app: &App) -> Result<(CredentialId, String), Proble
     Ok((credential, secret))
 }
 
-fn time(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+pub(super) fn time(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let wrong = |_| Problem::invalid_field(field, "wrong_type", "not an RFC 3339 time");
     text.map(|text| text.parse().map_err(wrong)).transpose()
 }
@@ -144,7 +158,7 @@ pub async fn list(ask: Ask, Params(page): Params<Page>) -> Result<Answer<List<Ke
     let has_more = keys.len() > limit;
     keys.truncate(limit);
     let next_cursor = keys.last().filter(|_| has_more).map(|key| cursor(key.id));
-    let items = keys.into_iter().map(|key| shape(key)).collect();
+    let items = keys.into_iter().map(|key| shape(ask.state(), key)).collect();
     Ok(ask.answer(List { items, next_cursor, position: ask.position().0 }))
 }
 

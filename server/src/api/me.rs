@@ -52,6 +52,6 @@ pub async fn read(ask: Ask) -> Answer<Me> {
         admin: ask.is_admin(),
         via: ask.who.via.map(|key| key.to_string()),
         user: user.map(|user| users::shape(user)),
-        key: key.map(|key| keys::shape(key)),
+        key: key.map(|key| keys::shape(state, key)),
     })
 }

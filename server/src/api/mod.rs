@@ -25,6 +25,7 @@ pub mod me;
 pub mod nodes;
 pub mod openapi;
 pub mod overrides;
+pub mod own;
 pub mod pages;
 pub mod params;
 pub mod permissions;
@@ -34,6 +35,7 @@ pub mod reviews;
 pub mod roles;
 pub mod rules;
 pub mod search;
+pub mod session;
 pub mod shape;
 pub mod signoff;
 pub mod stages;
@@ -192,6 +194,10 @@ fn access_routes() -> OpenApiRouter<App> {
         .routes(routes!(permissions::list, permissions::create))
         .routes(routes!(permissions::read, permissions::set, permissions::remove))
         .routes(routes!(why::read))
+        .routes(routes!(session::read, session::sign_in, session::sign_out))
+        .routes(routes!(own::change_password))
+        .routes(routes!(own::keys, own::create_key))
+        .routes(routes!(own::revoke_key))
 }
 
 fn other_routes() -> OpenApiRouter<App> {

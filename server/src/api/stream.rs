@@ -1,7 +1,7 @@
 //! Events as they happen: server-sent events, resumed by `Last-Event-ID`.
 //!
 //! Each turn reads the newest snapshot, with the rights of that moment, and sends what came since; the stream ends when
-//! the service stops or the reader's key no longer opens anything.
+//! the service stops, or the reader's key or session no longer opens anything.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -11,11 +11,8 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event as Sent, KeepAlive, Sse};
-use countersign_core::access::may::{is_active, is_expired};
-use countersign_core::context::Principal;
 use countersign_core::ids::Position;
 use countersign_core::schema;
-use countersign_engine::clock::{Clock as _, SystemClock};
 use futures::{Stream, StreamExt as _, stream};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -33,6 +30,9 @@ pub const STREAMS_MAX: usize = 1_000;
 const TURN_EVENTS_MAX: usize = 256;
 /// How often a silent stream says that it is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// How often a silent stream looks whether its reader is still let in.
+const LOOK_PERIOD: Duration = Duration::from_secs(1);
 
 static OPEN: AtomicUsize = AtomicUsize::new(0);
 
@@ -102,9 +102,14 @@ pub async fn stream(
 async fn next(mut turn: Turn) -> Option<(Vec<Sent>, Turn)> {
     let mut head = turn.app.snapshots.subscribe();
     let sent = turn.sent;
-    head.wait_for(|head| head.position > sent || !head.is_running).await.ok()?;
+    // What lets the reader in can end without an event: keys and sessions have a time.
+    let news = head.wait_for(|head| head.position > sent || !head.is_running);
+    let is_quiet = match tokio::time::timeout(LOOK_PERIOD, news).await {
+        Ok(found) => found.map(|_| false).ok()?,
+        Err(_elapsed) => true,
+    };
     let latest = turn.app.latest();
-    if latest.position() <= turn.sent || !is_alive(&turn, &latest.state) {
+    if !turn.who.is_let_in(&turn.app, &latest.state) || (!is_quiet && latest.position() <= turn.sent) {
         return None;
     }
     let ask = Ask::new(turn.app.clone(), turn.who.clone(), Arc::clone(&latest), latest);
@@ -117,11 +122,4 @@ async fn next(mut turn: Turn) -> Option<(Vec<Sent>, Turn)> {
     });
     let frames = frames.collect();
     Some((frames, turn))
-}
-
-fn is_alive(turn: &Turn, state: &countersign_core::State) -> bool {
-    let via = turn.who.via.map(Principal::Key);
-    let now = SystemClock.now();
-    let opens = |principal: &Principal| is_active(state, principal) && !is_expired(state, principal, now);
-    opens(&turn.who.principal) && via.is_none_or(|key| opens(&key))
 }

@@ -52,6 +52,10 @@ pub struct EditUser {
     profile: Edit<String>,
     /// Disabled, a person can do nothing.
     enabled: Option<bool>,
+    /// For signing in; who is signed in with another one is signed out.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, format = Password)]
+    password: Edit<String>,
 }
 
 /// A member that is there: null, or a value.
@@ -169,11 +173,22 @@ pub async fn edit(Segments(login): Segments<String>, wish: Wish<EditUser>) -> Re
         email: text(&body.email),
         groups,
         profile: text(&body.profile),
-        credential: Edit::Keep,
+        credential: match &body.password {
+            Edit::Keep => Edit::Keep,
+            Edit::Clear => Edit::Clear,
+            Edit::Set(password) => Edit::Set(secrets::keep_password(&wish.app, password).await?),
+        },
         is_enabled: body.enabled,
         ..UserEdit::default()
     };
-    Ok(wish.submit(Command::EditUser { user, edit }, None).await?.answer())
+    let new = if let Edit::Set(credential) = edit.credential { Some(credential) } else { None };
+    let old = wish.latest().state.access.users.get(&user).and_then(|user| user.credential);
+    let is_replaced = edit.credential != Edit::Keep;
+    let done = wish.submit_with_secret(Command::EditUser { user, edit }, new).await?;
+    if let Some(old) = old.filter(|_| is_replaced && !done.is_repeated) {
+        secrets::forget(&wish.app, old).await;
+    }
+    Ok(done.answer())
 }
 
 /// Deletes a person; the login stays taken and the history stays. For administrators.

@@ -73,6 +73,12 @@ impl Terms {
         Self { caller, expected: None }
     }
 
+    /// Who asks.
+    #[must_use]
+    pub fn principal(&self) -> &Principal {
+        &self.caller.principal
+    }
+
     /// The terms of one command among several of a request: its idempotency key is the request's and what it is about.
     pub fn part(&self, about: impl std::fmt::Display) -> Result<Self, Problem> {
         if self.expected.is_some() {
@@ -106,8 +112,8 @@ impl<T: DeserializeOwned> FromRequest<App> for Wish<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let who = Who::from_headers(app, request.headers())?;
         let (parts, body) = request.into_parts();
+        let who = Who::from_parts(app, &parts).await?;
         let bytes = to_bytes(body, BODY_BYTES_MAX).await.map_err(|error| unreadable(&error))?;
         let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
         let terms = Terms::of(&who, &parts.headers, &[parts.method.as_str().as_bytes(), path.as_bytes(), &bytes])?;

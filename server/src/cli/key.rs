@@ -124,6 +124,7 @@ async fn create_here(place: &Place, label: &str, admin: bool, groups: &[String])
         credential,
         expires: None,
         document: None,
+        node: None,
     };
     let done = core.engine.submit(command.into(), caller()).await.map_err(refusal);
     let id = match &done {
@@ -141,7 +142,7 @@ async fn create_here(place: &Place, label: &str, admin: bool, groups: &[String])
 async fn list_here(place: &Place) -> anyhow::Result<Vec<Value>> {
     let core = open(place).await?;
     let snapshot = core.snapshots.latest();
-    let shape = |key: &std::sync::Arc<Key>| serde_json::to_value(crate::api::keys::shape(key));
+    let shape = |key: &std::sync::Arc<Key>| serde_json::to_value(crate::api::keys::shape(&snapshot.state, key));
     let keys = snapshot.state.access.keys.values().map(shape).collect::<Result<_, _>>();
     core.close().await;
     Ok(keys?)

@@ -41,7 +41,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
 fn trace() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("COUNTERSIGN_TRACE").unwrap_or_else(|_| {
         tracing_subscriber::EnvFilter::new(
-            "warn,countersign=info,countersign_server=info,countersign_engine=info,countersign_ingest=info",
+            "warn,countersign=info,countersign_server=info,countersign_engine=info,countersign_ingest=info,\
+             tower_sessions=error,tower_sessions_core=error",
         )
     });
     let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());

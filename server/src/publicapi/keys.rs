@@ -61,8 +61,9 @@ fn wanted<'a>(ask: &'a Ask, id: &str) -> Result<&'a Key, Problem> {
     found.map(|key| &**key).filter(|key| is_shown(key)).ok_or_else(|| ask.missing(format_args!("the API key {id}")))
 }
 
+// Global keys only: those of people and nodes are not for this client.
 fn is_shown(key: &Key) -> bool {
-    !key.is_revoked
+    !key.is_revoked && key.owner.is_none() && key.node.is_none()
 }
 
 async fn list(call: Call) -> Reply {
@@ -96,7 +97,8 @@ async fn create(call: Call) -> Reply {
     let label = label(&given)?.into();
     let (credential, secret) = keep_new(&call.app).await?;
     let (is_architect, expires, document) = (false, None, kept(&given.rest(KNOWN)));
-    let command = Command::CreateKey { label, is_admin, is_architect, groups, credential, expires, document };
+    let node = None;
+    let command = Command::CreateKey { label, is_admin, is_architect, groups, credential, expires, document, node };
     let done = call.submit_with_secret(command, "", Some(credential)).await?;
     let id = done.shape.id.clone().unwrap_or_default();
     let state = &done.state;

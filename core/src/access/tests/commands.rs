@@ -45,6 +45,7 @@ fn create_key(label: &str, groups: &[&str]) -> Command {
         credential: CredentialId(Uuid::from_u128(77)),
         expires: None,
         document: None,
+        node: None,
     }
 }
 
@@ -207,6 +208,7 @@ fn a_key_acts_until_it_expires_and_again_after_a_rotation_that_says_how_long() {
         credential,
         expires: Some(expires),
         document: None,
+        node: None,
     };
     Spec::given(world.clone()).at(at(60)).when(create(at(60))).then_rejected("expiry_past");
     let world = Spec::given(world).at(at(1)).when(create(at(60))).then(&["KeyCreated", "KeyEdited"]);

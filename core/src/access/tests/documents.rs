@@ -84,7 +84,7 @@ fn an_edit_of_a_key_keeps_its_secret_and_refuses_an_end_that_has_passed() {
     let credential = CredentialId(uuid::Uuid::from_u128(7));
     let (label, groups, document) = ("ci".into(), Vec::new(), Some(KEPT.into()));
     let (is_admin, is_architect, expires) = (false, false, None);
-    let make = Command::CreateKey { label, is_admin, is_architect, groups, credential, expires, document };
+    let make = Command::CreateKey { label, is_admin, is_architect, groups, credential, expires, document, node: None };
     let world = Spec::given(world).when(make).then(&["KeyCreated", "KeyEdited"]);
     let key = KeyId(2);
     let change = |edit: KeyEdit| Command::EditKey { key, edit };

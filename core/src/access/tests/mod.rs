@@ -4,6 +4,7 @@
 mod commands;
 mod documents;
 mod fields;
+mod own;
 mod people;
 mod rights;
 mod rules;

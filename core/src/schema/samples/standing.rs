@@ -160,6 +160,8 @@ fn access(number: u16, s: &mut Source) -> Access {
             is_architect: s.bool(),
             groups: s.vec(Source::id),
             credential: CredentialId(s.uuid()),
+            owner: s.opt(|s| UserId(s.u32())),
+            node: s.opt(Source::id),
         },
         0x050c => Access::KeyEdited {
             key: KeyId(s.u32()),

@@ -128,7 +128,7 @@ events! { Event in Access;
     }
     /// A group is gone, from people and keys too.
     0x050a 1 GroupDeleted => GroupDeletedV1 { group: String, item: Ar }
-    /// An API key; its secret is in the vault.
+    /// An API key; its secret is in the vault. With an owner or a node it acts as that one.
     0x050b 1 KeyCreated => KeyCreatedV1 {
         key: Ak,
         label: String,
@@ -136,6 +136,8 @@ events! { Event in Access;
         is_architect: bool,
         groups: Vec<String>,
         credential: Uuid,
+        owner: Option<Us>,
+        node: Option<String>,
     }
     /// What an API key is from now on: a new secret, a day on which it ends.
     0x050c 1 KeyEdited => KeyEditedV1 {

@@ -173,7 +173,16 @@ fn people(world: &mut World) {
     for (key, is_admin) in [(APPROVER_KEY, false), (PROXY_KEY, true)] {
         let credential = crate::ids::CredentialId(uuid::Uuid::from_u128(key.0.into()));
         let (label, groups) = ("spec".into(), Vec::new());
-        let event = access::Event::KeyCreated { key, label, is_admin, is_architect: false, groups, credential };
+        let event = access::Event::KeyCreated {
+            key,
+            label,
+            is_admin,
+            is_architect: false,
+            groups,
+            credential,
+            owner: None,
+            node: None,
+        };
         world.happened(&system, event);
     }
     let role = "ro.writer";
