@@ -23,7 +23,7 @@ pub fn evolve(state: &mut State, recorded: &Recorded) {
         Event::Signoff(event) => signoff::evolve(state, recorded, event),
         Event::Template(event) => blueprint::evolve(state, recorded, event),
         Event::Access(event) => access::evolve(state, recorded, event),
-        Event::Audit(event) => audit::evolve(state, event),
+        Event::Audit(event) => audit::evolve(state, recorded, event),
         Event::Deploy(event) => deploy::evolve(state, recorded, event),
         Event::Series(event) => series::evolve(state, recorded, event),
         Event::Settings(event) => settings::evolve(state, recorded, event),

@@ -28,8 +28,6 @@ const TO_COME: &str = "
     GET /uploaded-file/{uf}
     GET /uploaded-file/{uf}/download
     DELETE /uploaded-file/{uf}
-    GET /admin/users/{login}/activity
-    GET /admin/users-activity
 ";
 
 /// A request's head as it is and its body; gives status and body of the answer.

@@ -188,6 +188,26 @@ def test_bulk_calls_tell_each_outcome_and_never_fail_as_a_whole(client, native, 
         client.get_user(fresh).get_info()
 
 
+def test_the_activity_of_people_is_told(client, connect, key, person, refused):
+    login = person()
+    activity = client.get_user(login).get_activity()
+    assert activity.get_raw()["login"] == login
+    # Nobody signs in with a key, and acting as somebody is no sign-in of his.
+    client.get_user(login).get_client_as().get_auth_info()
+    assert activity.last_successful_login is None
+    assert activity.last_failed_login is None
+    assert activity.last_session_activity is None
+    settings = client.get_user(login).get_settings()
+    settings.enabled = False
+    settings.save()
+    assert login in [one.get_raw()["login"] for one in client.list_users_activity()]
+    assert login not in [one.get_raw()["login"] for one in client.list_users_activity(enabled_users_only=True)]
+    with refused("ForbiddenException"):
+        connect(key()).list_users_activity()
+    with refused("NotFoundException"):
+        client.get_user("nobody-here").get_activity()
+
+
 def test_the_last_administrator_stays(tmp_path, refused):
     import conftest
     import dataikuapi

@@ -28,7 +28,9 @@ pub use own::OWN_KEYS_MAX;
 pub use people::{
     DESCRIPTION_BYTES_MAX, GROUP_NAME_BYTES_MAX, GROUPS_MAX, LABEL_BYTES_MAX, LOGIN_CHARS_MAX, LOGIN_RESERVED,
 };
-pub use state::{Access, Assignment, Criterion, EVERY_ROLE, FieldRule, Group, Key, Permissions, Rights, Role, User};
+pub use state::{
+    Access, Activity, Assignment, Criterion, EVERY_ROLE, FieldRule, Group, Key, Permissions, Rights, Role, User,
+};
 
 pub(crate) use decide::decide;
 pub(crate) use evolve::evolve;

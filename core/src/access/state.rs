@@ -22,6 +22,8 @@ pub struct Access {
     pub logins: OrdMap<Arc<str>, UserId>,
     /// People by their `bp.system.user` item.
     pub user_items: OrdMap<ItemId, UserId>,
+    /// When people last came and went; nothing of those who never did.
+    pub activity: OrdMap<UserId, Activity>,
     /// Groups.
     pub groups: OrdMap<GroupId, Arc<Group>>,
     /// Groups by their `bp.system.group` item.
@@ -85,6 +87,17 @@ pub struct User {
     pub created: Timestamp,
     /// Who signed in before this position is signed out: there the person was disabled, or got another password.
     pub signed_out: Position,
+}
+
+/// When a person last came, went, or was not let in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Activity {
+    /// Signed in.
+    pub signed_in: Option<Timestamp>,
+    /// Somebody failed to sign in with his login.
+    pub failed: Option<Timestamp>,
+    /// Signed in or out.
+    pub seen: Option<Timestamp>,
 }
 
 /// A group of people and keys.

@@ -123,3 +123,22 @@ fn failures_to_sign_in_are_told_as_counts_by_the_system() {
     Spec::given(world.clone()).as_key(KeyId(1)).when(count(vec![one.clone()])).then_rejected("forbidden");
     Spec::given(world).when(count(vec![one; REFUSED_MAX + 1])).then_rejected("too_many_counts");
 }
+
+#[test]
+fn the_last_time_that_a_person_came_went_or_was_not_let_in_is_remembered() {
+    let mut world = World::bootstrapped();
+    let user = world.user("ana");
+    assert!(world.state.access.activity.get(&user).is_none());
+    let of = |world: &World| world.state.access.activity.get(&user).copied().unwrap_or_default();
+    let sign_in = Command::SignIn { method: Method::Password, address: None };
+    let world = Spec::given(world).as_user("ana").when(sign_in).then(&["SignedIn"]);
+    let came = Some(world.state.head_at);
+    assert_eq!((of(&world).signed_in, of(&world).seen, of(&world).failed), (came, came, None));
+    let later = Timestamp::from_millis(world.at.millis() + 60_000);
+    let world = Spec::given(world).at(later).as_user("ana").when(Command::SignOut).then(&["SignedOut"]);
+    assert_eq!((of(&world).signed_in, of(&world).seen, of(&world).failed), (came, Some(later), None));
+    let one = FailedSignIn { user: Some(user), code: "sign_in_refused".into(), times: 2, since: later };
+    let count = Command::CountFailedSignIns { failed: vec![one] };
+    let world = Spec::given(world).at(later).when(count).then(&["SignInFailed"]);
+    assert_eq!((of(&world).signed_in, of(&world).failed), (came, Some(later)));
+}

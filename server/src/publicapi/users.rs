@@ -9,6 +9,7 @@ use countersign_core::access::{Command, Edit, User, UserEdit};
 use countersign_core::context::Principal;
 use countersign_core::ids::UserId;
 use countersign_core::personal::Personal;
+use countersign_core::time::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
 use super::call::{Call, Reply};
@@ -42,6 +43,8 @@ pub(super) fn routes() -> Router<App> {
         .route("/users/{login}", get(read_told))
         .route("/admin/users", get(list).post(create))
         .route("/admin/users/actions/bulk", post(create_all).put(edit_all).delete(delete_all))
+        .route("/admin/users-activity", get(list_activity))
+        .route("/admin/users/{login}/activity", get(activity_of))
         .route("/admin/users/{login}", get(read_one).put(edit).delete(delete))
 }
 
@@ -120,6 +123,32 @@ async fn list(call: Call) -> Reply {
 async fn read_one(Segments(login): Segments<String>, call: Call) -> Reply {
     let ask = call.ask();
     Ok(ask.answer(settings(wanted(&ask, &login)?)))
+}
+
+/// When somebody last came and went; 0 is never.
+fn activity(state: &State, user: &User) -> Json {
+    let known = state.access.activity.get(&user.id).copied().unwrap_or_default();
+    let millis = |at: Option<Timestamp>| at.map_or(0, Timestamp::millis);
+    json!({
+        "login": user.login.shown(),
+        "lastSuccessfulLogin": millis(known.signed_in),
+        "lastFailedLogin": millis(known.failed),
+        "lastSessionActivity": millis(known.seen),
+    })
+}
+
+async fn activity_of(Segments(login): Segments<String>, call: Call) -> Reply {
+    let ask = call.ask();
+    Ok(ask.answer(activity(ask.state(), wanted(&ask, &login)?)))
+}
+
+async fn list_activity(call: Call) -> Reply {
+    let ask = call.ask();
+    ask.need_admin()?;
+    let is_for_enabled = call.flag("enabledUsersOnly")?.unwrap_or_default();
+    let listed = living(ask.state()).filter(|user| user.is_enabled || !is_for_enabled);
+    let shown: Json = listed.map(|user| activity(ask.state(), user)).collect();
+    Ok(ask.answer(shown))
 }
 
 /// People that were not deleted.
