@@ -14,11 +14,10 @@ use countersign_core::ids::{BlueprintId, UserId};
 use serde_json::{Map, Value as Json, json};
 
 use super::call::{Call, Reply};
-use super::holders;
+use super::containers::{self, GivenContainer};
 use super::object::{Object, kept, keys, read};
 use crate::api::ask::Ask;
 use crate::api::params::Segments;
-use crate::api::shape::people;
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -75,7 +74,8 @@ async fn set(call: &Call, bp: &str, given: &Object, is_new: bool) -> Reply {
     let mut document = given.rest(&["blueprintId"]);
     swap_people(&mut document, |container| {
         let login = container.remove("login");
-        let user = login.as_ref().and_then(Json::as_str).and_then(|login| ask.state().access.logins.get(login));
+        let known = |login: &str| login.parse().ok().or_else(|| ask.state().access.logins.get(login).copied());
+        let user: Option<UserId> = login.as_ref().and_then(Json::as_str).and_then(known);
         if let Some(user) = user {
             container.insert(PERSON.to_owned(), user.to_string().into());
         }
@@ -103,7 +103,7 @@ fn shape(state: &State, blueprint: &BlueprintId, rules: &[Assignment]) -> Json {
         let id = container.remove(PERSON);
         let user = id.as_ref().and_then(Json::as_str).and_then(|id| id.parse::<UserId>().ok());
         if let Some(user) = user {
-            container.insert("login".to_owned(), people::login(state, user).into());
+            container.insert("login".to_owned(), containers::login(state, user).into());
         }
     });
     shown.extend(document);
@@ -134,7 +134,7 @@ fn derived(state: &State, rules: &[Assignment]) -> Map<String, Json> {
         }
         let mut shown = keys(json!({
             "criteria": rule.criteria.iter().map(criterion).collect::<Vec<_>>(),
-            CONTAINERS: rule.containers.iter().map(|one| holders::shape(state, one)).collect::<Vec<_>>(),
+            CONTAINERS: rule.containers.iter().map(|one| containers::container(state, one)).collect::<Vec<_>>(),
             "fieldIds": rule.fields.iter().map(ToString::to_string).collect::<Vec<_>>(),
         }));
         if let Some(from) = &rule.inherited_from {
@@ -194,7 +194,11 @@ fn assignment(state: &State, role: &str, place: &str, rule: &Json) -> Result<Ass
     let keys = rule.as_object().ok_or_else(|| Problem::invalid_field(place, "wrong_type", "is not an object"))?;
     let rule = Object::body(keys.clone());
     let containers = rule.list(CONTAINERS)?.into_iter().flatten().enumerate();
-    let containers = containers.map(|(n, one)| holders::read(state, &format!("{place}.{CONTAINERS}[{n}]"), one));
+    let containers = containers.map(|(n, one)| {
+        let place = format!("{place}.{CONTAINERS}[{n}]");
+        let wrong = |error: serde_json::Error| Problem::invalid_field(&place, "wrong_type", error.to_string());
+        serde_json::from_value::<GivenContainer>(one.clone()).map_err(wrong)?.container(state, &place)
+    });
     let criteria = rule.list("criteria")?.into_iter().flatten().enumerate();
     let criteria = criteria.map(|(n, one)| wanted_criterion(&format!("{place}.criteria[{n}]"), one));
     Ok(Assignment {

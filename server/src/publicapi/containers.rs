@@ -186,7 +186,7 @@ pub(super) fn container(state: &State, container: &Container) -> Json {
 }
 
 /// The login, or the id of a person who has none any more, so that a configuration can be saved as it was read.
-fn login(state: &State, user: UserId) -> String {
+pub(super) fn login(state: &State, user: UserId) -> String {
     let has_login = |login: &String| state.access.logins.get(login.as_str()) == Some(&user);
     Some(people::login(state, user)).filter(has_login).unwrap_or_else(|| user.to_string())
 }

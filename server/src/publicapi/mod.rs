@@ -15,7 +15,6 @@ mod designer;
 mod filter;
 mod futures;
 mod groups;
-mod holders;
 mod instance;
 mod keys;
 mod moves;

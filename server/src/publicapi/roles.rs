@@ -8,6 +8,7 @@ use countersign_core::ids::RoleId;
 use serde_json::{Value as Json, json};
 
 use super::call::{Call, Reply};
+use super::designer::new_id;
 use super::object::{Object, beside, kept, keys, read};
 use crate::api::ask::Ask;
 use crate::api::params::Segments;
@@ -48,23 +49,9 @@ async fn read_one(Segments(ro): Segments<String>, call: Call) -> Reply {
     Ok(ask.answer(shape(wanted(&ask, &ro)?)))
 }
 
-/// The identifier that was chosen, under the prefix.
-fn new_id(call: &Call) -> Result<String, Problem> {
-    let chosen = call.needed("newIdentifier")?;
-    let is_allowed = |one: char| one.is_ascii_alphanumeric() || matches!(one, '-' | '_');
-    if chosen.chars().all(is_allowed) {
-        return Ok(format!("{PREFIX}{chosen}"));
-    }
-    Err(Problem::invalid_field(
-        "newIdentifier",
-        "identifier_invalid",
-        "has letters, digits, hyphens and underscores only",
-    ))
-}
-
 async fn create(call: Call) -> Reply {
     let given = Object::body(call.object()?);
-    let id = new_id(&call)?;
+    let id = new_id(&call, PREFIX)?;
     let command = Command::CreateRole {
         role: RoleId::from(id.as_str()),
         label: given.needed("label")?.into(),
