@@ -133,7 +133,7 @@ def test_rules_of_every_kind_come_back_as_they_were_sent(client, handler, withou
     assert (inherited["role"], inherited["inheritedThrough"]) == ("*", "govern_project")
     item = next(one for one in handler.list_role_assignments() if one.get_raw()["blueprintId"] == INITIATIVE)
     assert item.to_blueprint_role_assignments().get_definition().get_raw() == sent
-    assert login not in "".join(line for line in client.get_log("audit.log").splitlines() if "AssignmentsSet" in line)
+    assert login not in "".join(line for line in client.get_log("audit.log").split("\n") if "AssignmentsSet" in line)
 
 
 def test_rules_set_by_others_are_shown_in_the_clients_words(handler, without_rules, person, native):
