@@ -34,6 +34,20 @@ pub(super) struct Save<'a> {
 
 type Problem = (&'static str, String);
 
+/// The required fields that hold nothing. What the actor may not see is not asked of him: he could not fill it in.
+pub(super) fn missing<'a>(
+    definition: &'a Definition,
+    item: Option<&'a Item>,
+    access: &'a FieldAccess<'a>,
+) -> impl Iterator<Item = FieldProblem> + 'a {
+    let is_empty = move |field: &&FieldDefinition| item.is_none_or(|item| !item.fields.contains_key(&field.id));
+    let required = definition.fields.iter().filter(|field| field.required && field.source == FieldSource::Stored);
+    required.filter(is_empty).filter(|field| access.reads(&field.id)).map(|field| {
+        let message = "is required".to_owned();
+        FieldProblem { field: field.id.clone(), code: "required", message }
+    })
+}
+
 impl Save<'_> {
     /// The fields that change, in the order given; or everything that is wrong.
     pub(super) fn check(&self, given: &[(FieldId, Input)]) -> Result<Vec<FieldChange>, Vec<FieldProblem>> {
@@ -51,12 +65,8 @@ impl Save<'_> {
                 Err((code, message)) => problems.push(FieldProblem { field: field.clone(), code, message }),
             }
         }
-        for field in self.definition.fields.iter().filter(|field| field.required && !seen.contains(&field.id)) {
-            if field.source == FieldSource::Stored && self.old(&field.id).is_none() {
-                let message = "is required".to_owned();
-                problems.push(FieldProblem { field: field.id.clone(), code: "required", message });
-            }
-        }
+        problems
+            .extend(missing(self.definition, self.item, self.access).filter(|problem| !seen.contains(&problem.field)));
         if problems.is_empty() { Ok(changes) } else { Err(problems) }
     }
 

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use super::computed::field_value;
+use super::rights::field_access;
 use super::state::{Item, StepStatus};
-use super::{Event, Rejection};
+use super::{Event, Rejection, fields};
 use crate::blueprint::Condition;
 use crate::draft::Draft;
 use crate::ids::{ItemId, StepId};
+use crate::rejection::FieldProblems;
 use crate::signoff::{self, Status};
 use crate::state::State;
 
@@ -141,6 +143,15 @@ fn missing_approval(state: &State, item: ItemId, step: &StepId) -> Option<Status
     (is_mandatory && signoff.status != Status::Approved).then_some(signoff.status)
 }
 
+/// No step is finished while a required field holds nothing, as in an item that was governed without one.
+fn refuse_incomplete(draft: &Draft<'_>, item: ItemId) -> Result<(), Rejection> {
+    let Some(found) = draft.state().items.by_id.get(&item) else { return Ok(()) };
+    let Some(version) = draft.state().templates.version(&found.template) else { return Ok(()) };
+    let access = field_access(draft, version, Some(found));
+    let problems: Vec<_> = fields::missing(&version.definition, Some(found), &access).collect();
+    if problems.is_empty() { Ok(()) } else { Err(Rejection::FieldsInvalid { problems: FieldProblems(problems) }) }
+}
+
 /// *Set as finished*. Finishing what is finished changes nothing.
 pub(super) fn finish(draft: &mut Draft<'_>, item: ItemId, step: &StepId) -> Result<(), Rejection> {
     let workflow = Workflow::read(draft, item, step)?;
@@ -153,6 +164,7 @@ pub(super) fn finish(draft: &mut Draft<'_>, item: ItemId, step: &StepId) -> Resu
         StepStatus::Ongoing => false,
         _ => return Err(Rejection::StepNotOngoing { step: step.clone() }),
     };
+    refuse_incomplete(draft, item)?;
     // An approval that was lost after its step was finished holds back every later step as well.
     let until_here = workflow.steps.iter().take(workflow.at.saturating_add(1));
     for earlier in until_here.filter(|earlier| earlier.is_visible && earlier.status != StepStatus::Skipped) {

@@ -8,7 +8,9 @@ use crate::rejection::common;
 /// Longest name of a setting, in bytes.
 pub const NAME_BYTES_MAX: usize = 128;
 /// Largest document, in bytes.
-pub const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
+pub const DOCUMENT_BYTES_MAX: usize = 48 * 1024;
+/// The same with everything escaped that an event as JSON escapes in it, of which it has to be one.
+pub const DOCUMENT_ESCAPED_BYTES_MAX: usize = 60 * 1024;
 /// Most settings at once.
 pub const SETTINGS_MAX: usize = 1_000;
 
@@ -34,6 +36,8 @@ pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
     }
     if let Some(document) = document {
         check_text("a setting", document.len(), DOCUMENT_BYTES_MAX)?;
+        let escaped = serde_json::to_string(&**document).map_or(usize::MAX, |text| text.len());
+        check_text("a setting, escaped,", escaped, DOCUMENT_ESCAPED_BYTES_MAX)?;
         if serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(document).is_err() {
             return Err(Rejection::SettingInvalid { name: name.to_string() }.into());
         }

@@ -1,4 +1,6 @@
-use super::{Command, DOCUMENT_BYTES_MAX};
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing test should panic")]
+
+use super::{Command, DOCUMENT_BYTES_MAX, DOCUMENT_ESCAPED_BYTES_MAX};
 use crate::testing::{Spec, World};
 
 fn set(name: &str, document: Option<&str>) -> Command {
@@ -27,4 +29,19 @@ fn only_administrators_set_and_only_bounded_objects_with_names() {
     Spec::given(world.clone()).when(set(" ", Some("{}"))).then_rejected("name_invalid");
     let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(DOCUMENT_BYTES_MAX));
     Spec::given(world).when(set("a", Some(&long))).then_rejected("text_too_long");
+}
+
+#[test]
+fn the_largest_setting_still_fits_into_an_event_whatever_is_escaped_in_it() {
+    let world = World::bootstrapped();
+    // Each of these is two bytes here and four in the event.
+    let quotes = |count: usize| format!(r#"{{"a":"{}"}}"#, r#"\""#.repeat(count));
+    let escaped = |count: usize| serde_json::to_string(&quotes(count)).unwrap().len();
+    let fitting = (DOCUMENT_ESCAPED_BYTES_MAX - escaped(0)) / 4;
+    assert!(escaped(fitting) <= DOCUMENT_ESCAPED_BYTES_MAX && escaped(fitting + 1) > DOCUMENT_ESCAPED_BYTES_MAX);
+    let name = "n".repeat(super::NAME_BYTES_MAX);
+    let (events, world) = Spec::given(world).when(set(&name, Some(&quotes(fitting)))).accepted();
+    let log = world.state.log.unwrap();
+    assert!(crate::schema::encode(&events[0], log).is_ok());
+    Spec::given(world).when(set(&name, Some(&quotes(fitting + 1)))).then_rejected("text_too_long");
 }

@@ -8,6 +8,7 @@ mod lifecycle;
 mod lists;
 mod people;
 mod properties;
+mod required;
 mod talk;
 mod workflow;
 
