@@ -1,5 +1,9 @@
 //! Everything that can be wished for, by domain module.
 
+use std::sync::Arc;
+
+use crate::ids::{FieldId, ItemId, Position};
+use crate::input::Input;
 use crate::{access, artifact, audit, blueprint, deploy, log, rules, series, settings, signoff, subscription, sync};
 
 /// One wish, in the imperative.
@@ -29,6 +33,30 @@ pub enum Command {
     Rules(rules::Command),
     /// About who is told what.
     Subscription(subscription::Command),
+    /// Any of these, and what the hooks of the items' templates propose about it.
+    Hooked(Box<Hooked>),
+}
+
+/// A command that hooks were asked about, outside, on a state that may have gone on since.
+#[derive(Debug, Clone)]
+pub struct Hooked {
+    /// What was asked for.
+    pub command: Command,
+    /// The items that hooks looked at, with their last position before the command; nothing for those that it makes.
+    pub seen: Vec<(ItemId, Option<Position>)>,
+    /// What hooks want otherwise.
+    pub proposals: Vec<Proposal>,
+}
+
+/// What a hook wants an item to hold once the command is done.
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    /// Which item.
+    pub item: ItemId,
+    /// Its name, when it is another.
+    pub name: Option<Arc<str>>,
+    /// Its fields that are others; `Null` clears.
+    pub fields: Vec<(FieldId, Input)>,
 }
 
 macro_rules! from_module_commands {

@@ -1,6 +1,6 @@
 //! The one entrance: a state, a wish and its context give events or a refusal. Pure.
 
-use crate::command::Command;
+use crate::command::{Command, Hooked};
 use crate::context::{Context, Principal};
 use crate::draft::Draft;
 use crate::event::Event;
@@ -47,22 +47,49 @@ pub fn handle(state: &State, command: &Command, context: &Context) -> Result<Out
         check_expected(state, item, expected)?;
     }
     let mut draft = Draft::new(state, context);
-    match command {
-        Command::Log(command) => log::decide(&mut draft, command),
-        Command::Sync(command) => sync::decide(&mut draft, command),
-        Command::Item(command) => artifact::decide(&mut draft, command),
-        Command::Signoff(command) => signoff::decide(&mut draft, command),
-        Command::Template(command) => blueprint::decide(&mut draft, command),
-        Command::Access(command) => access::decide(&mut draft, command),
-        Command::Audit(command) => audit::decide(&mut draft, command),
-        Command::Deploy(command) => deploy::decide(&mut draft, command),
-        Command::Series(command) => series::decide(&mut draft, command),
-        Command::Settings(command) => settings::decide(&mut draft, command),
-        Command::Rules(command) => rules::decide(&mut draft, command),
-        Command::Subscription(command) => subscription::decide(&mut draft, command),
-    }?;
+    decide_in(&mut draft, command)?;
     let (events, state) = draft.finish()?;
     Ok(Outcome { events, state, repeated: None })
+}
+
+fn decide_in(draft: &mut Draft<'_>, command: &Command) -> Result<(), Rejection> {
+    match command {
+        Command::Log(command) => log::decide(draft, command),
+        Command::Sync(command) => sync::decide(draft, command),
+        Command::Item(command) => artifact::decide(draft, command),
+        Command::Signoff(command) => signoff::decide(draft, command),
+        Command::Template(command) => blueprint::decide(draft, command),
+        Command::Access(command) => access::decide(draft, command),
+        Command::Audit(command) => audit::decide(draft, command),
+        Command::Deploy(command) => deploy::decide(draft, command),
+        Command::Series(command) => series::decide(draft, command),
+        Command::Settings(command) => settings::decide(draft, command),
+        Command::Rules(command) => rules::decide(draft, command),
+        Command::Subscription(command) => subscription::decide(draft, command),
+        Command::Hooked(hooked) => decide_hooked(draft, hooked),
+    }
+}
+
+// What a hook said about another state than this one says nothing about this one.
+fn decide_hooked(draft: &mut Draft<'_>, hooked: &Hooked) -> Result<(), Rejection> {
+    let position = |draft: &Draft<'_>, item: ItemId| draft.state().items.by_id.get(&item).map(|found| found.position);
+    for (item, seen) in &hooked.seen {
+        if position(draft, *item) != *seen {
+            return Err(common::Rejection::HooksOutdated { item: *item }.into());
+        }
+    }
+    decide_in(draft, &hooked.command)?;
+    let unseen = |item: &ItemId| hooked.seen.iter().all(|(seen, _)| seen != item);
+    if let Some(item) = draft.events().iter().filter_map(|recorded| recorded.event.item()).find(unseen) {
+        return Err(common::Rejection::HooksOutdated { item }.into());
+    }
+    for proposal in &hooked.proposals {
+        if position(draft, proposal.item).is_none() {
+            return Err(common::Rejection::HooksOutdated { item: proposal.item }.into());
+        }
+        artifact::follow_hook(draft, proposal)?;
+    }
+    Ok(())
 }
 
 fn check_expected(state: &State, item: ItemId, expected: Position) -> Result<(), Rejection> {

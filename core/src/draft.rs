@@ -3,7 +3,7 @@
 //! Each rule sees what the rules before it did, which is what makes one Save with several moves one atomic command.
 
 use crate::access::may::groups_of;
-use crate::context::Context;
+use crate::context::{Caller, Context};
 use crate::event::Event;
 use crate::evolve::evolve;
 use crate::ids::Position;
@@ -51,16 +51,23 @@ impl<'a> Draft<'a> {
 
     /// This happened.
     pub fn emit(&mut self, event: impl Into<Event>) {
-        self.record(event.into(), None);
+        let context = self.context;
+        self.record(&context.caller, event.into(), None, None);
     }
 
     /// This happened, for this reason unless the caller gave another.
     pub fn emit_because(&mut self, event: impl Into<Event>, because: &str) {
-        self.record(event.into(), Some(because));
+        let context = self.context;
+        self.record(&context.caller, event.into(), Some(because), None);
     }
 
-    fn record(&mut self, event: Event, because: Option<&str>) {
-        let caller = &self.context.caller;
+    /// This happened because a script judged what had just happened: Countersign did it, not who asked.
+    pub(crate) fn emit_for_script(&mut self, event: impl Into<Event>) {
+        let causation = self.events.last().map(|last| last.position);
+        self.record(&Caller::system(self.context.caller.correlation), event.into(), None, causation);
+    }
+
+    fn record(&mut self, caller: &Caller, event: Event, because: Option<&str>, causation: Option<Position>) {
         let number = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
         let reason = caller.reason.as_deref().or(because).map(|reason| self.personal(reason));
         let recorded = Recorded {
@@ -73,8 +80,8 @@ impl<'a> Draft<'a> {
             channel: caller.channel,
             reason,
             correlation: caller.correlation,
-            causation: None,
-            request: caller.request.clone(),
+            causation,
+            request: self.context.caller.request.clone(),
             event,
         };
         evolve(&mut self.state, &recorded);
@@ -85,6 +92,12 @@ impl<'a> Draft<'a> {
     #[must_use]
     pub fn next_position(&self) -> Position {
         self.state.head.next()
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn events(&self) -> &[Recorded] {
+        &self.events
     }
 
     /// How many events there are so far.

@@ -101,6 +101,8 @@ pub mod common {
         Input TooManyEvents { events: usize } = "too_many_events", "the command would make {events} events; do it in smaller parts";
         /// One event has at most `EVENT_BYTES_MAX` bytes as JSON.
         Input EventTooLarge { length_bytes: usize } = "event_too_large", "an event of the command would have {length_bytes} bytes; do it in smaller parts";
+        /// Hooks judge a change on the state that it is made on.
+        State HooksOutdated { item: ItemId } = "hooks_outdated", "{item} changed while the hooks of its template ran; do it again";
         /// The first start is done once.
         State AlreadyBootstrapped = "already_bootstrapped", "this log already has its first events";
     }
@@ -156,7 +158,10 @@ impl Rejection {
     #[must_use]
     pub fn fields(&self) -> &[FieldProblem] {
         match self {
-            Self::Item(crate::artifact::Rejection::FieldsInvalid { problems }) => &problems.0,
+            Self::Item(
+                crate::artifact::Rejection::FieldsInvalid { problems }
+                | crate::artifact::Rejection::HookRefused { problems, .. },
+            ) => &problems.0,
             _ => &[],
         }
     }

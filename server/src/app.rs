@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::health::Health;
+use crate::hooks::Hooks;
 use crate::metrics::Metrics;
 use crate::notify::Notifier;
 use crate::plan::Plans;
@@ -44,6 +45,8 @@ pub struct Parts {
     pub files: FileStore,
     /// What each reader may read.
     pub plans: Plans,
+    /// Scripts of templates, when they run.
+    pub hooks: Option<Hooks>,
     /// What is told outside, and what is not yet.
     pub notifier: Notifier,
     /// What `/readyz` says.

@@ -62,6 +62,9 @@ impl Who {
     }
 
     fn holder(app: &App, headers: &HeaderMap, secret: &str) -> Result<Self, Problem> {
+        if let Some(caller) = app.hooks.as_ref().and_then(|hooks| hooks.guests.find(secret)) {
+            return Ok(Self { principal: caller.principal, via: caller.via, channel: caller.channel, pass: None });
+        }
         let snapshot = app.latest();
         let is_possible = (1..=SECRET_BYTES_MAX).contains(&secret.len());
         let key = is_possible.then(|| key_of(app, &snapshot.state, secret)).flatten();

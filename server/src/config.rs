@@ -2,6 +2,7 @@
 //!
 //! Secrets are read from files or the environment only; `--print-config` shows none.
 
+pub mod hooks;
 pub mod mail;
 pub mod session;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::admission::Given;
 use crate::session::store::Lifetime;
+use hooks::Hooks;
 use mail::{Mail, MailError};
 
 /// Where the service listens unless told otherwise.
@@ -60,6 +62,9 @@ pub struct Flags {
     /// How long people stay signed in.
     #[command(flatten)]
     pub session: session::SessionFlags,
+    /// Scripts of templates.
+    #[command(flatten)]
+    pub hooks: hooks::HookFlags,
     /// Webhooks may go to this machine, in plain too
     #[arg(long, env = "COUNTERSIGN_WEBHOOKS_LOOPBACK")]
     pub webhooks_loopback: bool,
@@ -90,6 +95,8 @@ struct File {
     smtp: mail::File,
     #[serde(default)]
     session: session::File,
+    #[serde(default)]
+    hooks: hooks::File,
 }
 
 /// Where the certificate for HTTPS and its key are.
@@ -120,6 +127,8 @@ pub struct Config {
     pub external_url: Option<String>,
     /// How mail is sent, when it is.
     pub mail: Option<Mail>,
+    /// How scripts of templates run, when they do.
+    pub hooks: Option<Hooks>,
     /// Webhooks may go to loopback addresses.
     pub may_webhooks_be_loopback: bool,
     /// How long sessions live.
@@ -196,6 +205,8 @@ struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     smtp: Option<mail::Shown>,
     session: session::File,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hooks: Option<hooks::Shown>,
 }
 
 impl Config {
@@ -221,6 +232,7 @@ impl Config {
             upload_bytes_max: flags.upload_bytes_max.or(file.upload_bytes_max).unwrap_or(UPLOAD_BYTES_MAX),
             external_url: flags.external_url.or(file.external_url).filter(|url| !url.is_empty()),
             mail: Mail::resolve(flags.mail, file.smtp, password)?,
+            hooks: Hooks::resolve(flags.hooks, file.hooks),
             may_webhooks_be_loopback: flags.webhooks_loopback || file.webhooks_loopback.unwrap_or(false),
             session: session::resolve(&flags.session, &file.session)?,
         })
@@ -241,6 +253,7 @@ impl Config {
             webhooks_loopback: self.may_webhooks_be_loopback,
             smtp: self.mail.as_ref().map(Mail::shown),
             session: session::shown(self.session),
+            hooks: self.hooks.as_ref().map(Hooks::shown),
         };
         toml::to_string(&shown).unwrap_or_default()
     }

@@ -16,6 +16,7 @@ pub mod connections;
 mod demo;
 pub mod event_json;
 pub mod health;
+pub mod hooks;
 pub mod http;
 pub mod metrics;
 pub mod nats;

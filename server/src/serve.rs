@@ -20,6 +20,8 @@ use crate::app::{App, Parts};
 use crate::bootstrap::{self, ADMIN_KEY_VARIABLE};
 use crate::config::Config;
 use crate::health::Health;
+use crate::hooks::Hooks;
+use crate::hooks::run::Interpreter;
 use crate::metrics::Metrics;
 use crate::notify::{self, Notifier};
 use crate::plan::Plans;
@@ -129,7 +131,15 @@ pub async fn start(config: Config) -> anyhow::Result<Service> {
     let notifier = Notifier::open(&config.data).context("opening the outbox")?;
     let (directory, lifetime) = (config.data.join("vault"), config.session);
     let sessions = tokio::task::spawn_blocking(move || Sessions::open(&directory, lifetime)).await?;
+    let hooks = match &config.hooks {
+        Some(hooks) => {
+            let interpreter = Interpreter::prove(hooks, &config.data).await?;
+            Some(Hooks::new(interpreter, format!("http://{address}")))
+        }
+        None => None,
+    };
     let app = App::new(Parts {
+        hooks,
         config,
         sessions,
         attempts: Attempts::default(),
@@ -146,7 +156,11 @@ pub async fn start(config: Config) -> anyhow::Result<Service> {
         metrics: Metrics::install()?,
         stopping: CancellationToken::new(),
     });
-    let serving = connections::serve(listener, tls, http::router(app.clone()), app.stopping.clone());
+    let routes = http::router(app.clone());
+    if let Some(hooks) = &app.hooks {
+        hooks.open(Some(routes.clone()));
+    }
+    let serving = connections::serve(listener, tls, routes, app.stopping.clone());
     let serving = tokio::spawn(serving);
     let nats = match &app.config.nats {
         Some(url) => Some(nats::start(&app, url).await?),
@@ -189,6 +203,9 @@ impl Service {
         let Self { app, projector, nats, notify, serving, .. } = self;
         app.stopping.cancelled().await;
         serving.await.context("the HTTP server")?;
+        if let Some(hooks) = &app.hooks {
+            hooks.open(None);
+        }
         let engine = app.engine.clone();
         notify.stop().await;
         let draining = match nats {

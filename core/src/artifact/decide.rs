@@ -1,6 +1,7 @@
 //! Decides the wishes about items.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::rights::{changeable, own};
 use super::{Command, Event, edit, follow, govern, talk, workflow};
@@ -68,6 +69,10 @@ crate::rejections! {
     Input CommentEmpty = "comment_empty", "the comment is empty";
     /// A comment is changed and deleted by its author, or by an administrator of the instance.
     Permission CommentOfAnother { comment: CommentId } = "comment_of_another", "{comment} is somebody else's";
+    /// A hook of the item's template may refuse any change, in its own words.
+    Input HookRefused { item: ItemId, hook: Arc<str>, message: String, problems: FieldProblems } = "hook_refused", "the hook {hook:?} of {item}'s template refuses: {message}{problems}";
+    /// A hook that gives no answer refuses the change.
+    State HookFailed { item: ItemId, hook: Arc<str>, why: String } = "hook_failed", "the hook {hook:?} of {item}'s template failed: {why}";
     /// A page says something; one that shall say nothing is removed.
     Input PageEmpty = "page_empty", "the page is empty";
 }

@@ -8,8 +8,11 @@ use super::rights::{
 };
 use super::state::{Item, StepStatus};
 use super::{Event, Rejection, sources, workflow};
+use crate::access::FieldAccess;
 use crate::access::may::{Action, Subject};
 use crate::blueprint::{Version, VersionStatus};
+use crate::command::Proposal;
+use crate::context::Principal;
 use crate::draft::Draft;
 use crate::ids::{BlueprintId, FieldId, ItemId, StepId, VersionId};
 use crate::input::Input;
@@ -79,6 +82,26 @@ pub(super) fn save(
     Ok(())
 }
 
+/// What a hook of the item's template wants. Templates speak for everybody: no right of the actor is asked for.
+pub(crate) fn follow_hook(draft: &mut Draft<'_>, proposal: &Proposal) -> Result<(), crate::Rejection> {
+    let item = proposal.item;
+    let not_found = || common::Rejection::NotFound { what: item.to_string() };
+    let found = draft.state().items.by_id.get(&item).cloned().ok_or_else(not_found)?;
+    let version = version_of(draft.state(), &found)?;
+    let (state, itself) = (draft.state(), Principal::System);
+    let access = FieldAccess::on(state, &itself, item);
+    let changes = check_values(state, &itself, &version, Some(&found), &access, &proposal.fields)?;
+    for changes in split(changes) {
+        draft.emit_for_script(Event::FieldsEdited { item, changes });
+    }
+    if let Some(new) = proposal.name.as_ref().filter(|new| **new != found.name) {
+        check_name(new)?;
+        let (old, new) = (found.name.clone(), new.clone());
+        draft.emit_for_script(Event::ItemRenamed { item, old, new, by_person: true });
+    }
+    Ok(())
+}
+
 /// Changes stored fields by a rule, not by a person's input; nothing happens when they hold that already.
 pub(super) fn set_by_rule(draft: &mut Draft<'_>, item: ItemId, field: &FieldId, new: Option<crate::value::Value>) {
     let Some(found) = draft.state().items.by_id.get(&item) else { return };
@@ -130,19 +153,29 @@ fn check_fields(
     let (state, principal) = (draft.state(), &draft.context().caller.principal);
     let access = field_access(draft, version, item);
     refuse_unreadable(&access, given)?;
-    let invalid = |problems: Vec<FieldProblem>| Rejection::FieldsInvalid { problems: FieldProblems(problems) };
-    let save = Save { state, principal, definition: &version.definition, item, access: &access };
-    let changes = save.check(given).map_err(invalid)?;
-    let problems = sources::problems(state, principal, &version.definition, item, &changes);
-    if !problems.is_empty() {
-        return Err(invalid(problems).into());
-    }
+    let changes = check_values(state, principal, version, item, &access, given)?;
     refuse_unwritable(&access, &changes)?;
     if changes.iter().any(|change| is_people_field(state, version, &change.field, item.is_some())) {
         let subject = item.map_or(Subject::Blueprint(&version.id.blueprint), |item| Subject::Item(item.id));
         require(draft, Action::Admin, subject)?;
     }
     Ok(changes)
+}
+
+/// The fields that change, if they may be what is given, whoever gives it.
+fn check_values(
+    state: &State,
+    principal: &Principal,
+    version: &Version,
+    item: Option<&Item>,
+    access: &FieldAccess<'_>,
+    given: &[(FieldId, Input)],
+) -> Result<Vec<FieldChange>, Rejection> {
+    let invalid = |problems: Vec<FieldProblem>| Rejection::FieldsInvalid { problems: FieldProblems(problems) };
+    let save = Save { state, principal, definition: &version.definition, item, access };
+    let changes = save.check(given).map_err(invalid)?;
+    let problems = sources::problems(state, principal, &version.definition, item, &changes);
+    if problems.is_empty() { Ok(changes) } else { Err(invalid(problems)) }
 }
 
 fn check_name(name: &str) -> Result<(), common::Rejection> {

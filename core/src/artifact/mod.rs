@@ -32,5 +32,6 @@ pub use state::{ChildRule, ChildrenRules, Comment, Following, Item, Items, Page,
 pub use talk::{COMMENT_BYTES_MAX, PAGE_BYTES_MAX, comments};
 
 pub(crate) use decide::decide;
+pub(crate) use edit::follow_hook;
 pub(crate) use evolve::{evolve, new_steps};
 pub(crate) use index::{insert_item, remove_item, set_field};

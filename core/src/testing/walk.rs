@@ -188,7 +188,8 @@ pub const fn is_repeatable(command: &Command) -> bool {
         Command::Sync(_) | Command::Settings(_) | Command::Subscription(_) | Command::Rules(_) | Command::Log(_) => {
             true
         }
-        Command::Series(_) | Command::Audit(_) => false,
+        // What hooks saw is no longer what there is.
+        Command::Series(_) | Command::Audit(_) | Command::Hooked(_) => false,
     }
 }
 

@@ -23,6 +23,8 @@ use super::shape::item::item;
 use super::shape::signoff::signoff;
 use crate::app::App;
 use crate::auth::Who;
+use crate::hooks::consult;
+use crate::hooks::door::FROM_SCRIPT;
 use crate::problem::Problem;
 use crate::secrets;
 
@@ -55,6 +57,8 @@ pub struct Wish<T> {
 pub struct Terms {
     caller: Caller,
     expected: Option<Position>,
+    /// A hook asks: what it wants to change it says in its answer.
+    is_script: bool,
 }
 
 impl Terms {
@@ -62,7 +66,7 @@ impl Terms {
     #[must_use]
     pub fn plain(principal: Principal, channel: Channel) -> Self {
         let correlation = CorrelationId(uuid::Uuid::new_v4());
-        Self { caller: Caller::new(principal, channel, correlation), expected: None }
+        Self { caller: Caller::new(principal, channel, correlation), expected: None, is_script: false }
     }
 
     /// Of a call of the public API, which knows neither idempotency keys nor expectations.
@@ -70,7 +74,7 @@ impl Terms {
     pub fn public(who: &Who, headers: &HeaderMap) -> Self {
         let mut caller = who.caller(headers);
         caller.channel = Channel::PublicApi;
-        Self { caller, expected: None }
+        Self { caller, expected: None, is_script: headers.contains_key(FROM_SCRIPT) }
     }
 
     /// Who asks.
@@ -89,7 +93,7 @@ impl Terms {
         if let Some(request) = &mut caller.request {
             request.key = format!("{} {about}", request.key).into();
         }
-        Ok(Self { caller, expected: None })
+        Ok(Self { caller, expected: None, is_script: self.is_script })
     }
 
     /// Who asks, and what ties together everything that the request causes.
@@ -104,7 +108,8 @@ impl Terms {
         if let Some(key) = headers.get(IDEMPOTENCY_KEY) {
             caller.request = Some(RequestKey { key: idempotency_key(key)?, request: digest(request) });
         }
-        Ok(Self { caller, expected: headers.get(header::IF_MATCH).map(expectation).transpose()? })
+        let expected = headers.get(header::IF_MATCH).map(expectation).transpose()?;
+        Ok(Self { caller, expected, is_script: headers.contains_key(FROM_SCRIPT) })
     }
 }
 
@@ -161,13 +166,17 @@ impl<T> Wish<T> {
 
 /// Submits on these terms and waits until the snapshot covers the answer.
 pub async fn submit(app: &App, terms: &Terms, command: Command, on: Option<ItemId>) -> Result<Done, Problem> {
+    if terms.is_script {
+        let detail = "a hook asks and changes nothing itself: it says what it wants in its handler";
+        return Err(Problem::forbidden("script_cannot_write", detail));
+    }
     let mut caller = terms.caller.clone();
     if let Some(expected) = terms.expected {
         let not_here = || Problem::invalid("if_match_not_applicable", "If-Match is for commands on an existing item");
         caller.expected = Some((on.ok_or_else(not_here)?, expected));
     }
     let principal = caller.principal.clone();
-    let submitted = app.engine.submit(command, caller.clone()).await;
+    let submitted = consult::submit(app, &caller, command).await;
     if let Err(SubmitError::Rejected { rejection, .. }) = &submitted {
         app.refusals.count(&caller, rejection);
     }
@@ -183,8 +192,9 @@ pub async fn submit(app: &App, terms: &Terms, command: Command, on: Option<ItemI
         }
     };
     let position = events.last().map_or(receipt.position, |last| last.position);
-    let shape =
-        CommandShape { position: position.0, events: names(&events), id: made(&events), ..CommandShape::default() };
+    let notes = if consult::were_hooks_off(app, &state, &events) { vec!["hooks_off"] } else { Vec::new() };
+    let (events_told, id) = (names(&events), made(&events));
+    let shape = CommandShape { position: position.0, events: events_told, id, notes, ..CommandShape::default() };
     Ok(Done { events, state, principal, is_repeated: receipt.repeated.is_some(), shape })
 }
 

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use self::output::Failure;
+use crate::hooks::sandbox;
 
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, about = "An event-sourced governance backend for AI and data projects")]
@@ -39,6 +40,9 @@ enum Command {
     /// Sync messages
     #[command(subcommand)]
     Ingest(ingest::Command),
+    /// Runs a program that can do next to nothing; `serve` starts it for scripts of templates
+    #[command(name = sandbox::COMMAND, hide = true)]
+    Confined(sandbox::Room),
 }
 
 /// Runs what the arguments say.
@@ -63,5 +67,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Key(command) => key::run(command).await,
         Command::Projections(command) => projections::run(command).await,
         Command::Ingest(command) => ingest::run(command).await,
+        // The thread that narrows itself is the one that becomes the program; the others end with that.
+        Command::Confined(room) => Ok(sandbox::enter(&room)?),
     }
 }

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use countersign_core::artifact::{Command, Item, StepStatus};
 use countersign_core::blueprint::FieldSource;
-use countersign_core::ids::{BlueprintId, FieldId, StepId, TemplateId, VersionId};
+use countersign_core::ids::{BlueprintId, FieldId, ItemId, StepId, TemplateId, VersionId};
 use countersign_core::input::Input;
 use countersign_core::value::Value;
 use countersign_core::{State, artifact};
@@ -149,8 +149,11 @@ fn stored_only(state: &State, template: &TemplateId, mut fields: Vec<(FieldId, I
     fields
 }
 
-/// Says that the version has hooks and that none of them ran.
+/// Says that the version has hooks and that none of them ran, where that is so.
 fn warn(ask: &Ask, template: &TemplateId, shown: &mut Map<String, Json>) {
+    if ask.app.hooks.is_some() {
+        return;
+    }
     let hooks = ask.state().templates.version(template).map_or(0, |version| blueprints::hooks(version));
     if hooks > 0 {
         let text = format!("{hooks} hooks of {template} did not run: hooks are switched off");
@@ -177,17 +180,35 @@ pub(super) fn held(ask: &Ask, found: &Item, field: &FieldId) -> Option<Value> {
 
 /// An artifact as the client reads it.
 pub(super) fn shape(ask: &Ask, found: &Item) -> Json {
+    shape_with(ask.state(), found, fields(ask, found))
+}
+
+/// An artifact with its blueprint and version, as scripts of its template see it: whole.
+pub(crate) fn enriched(state: &State, item: ItemId) -> Json {
+    let Some(found) = state.items.by_id.get(&item) else { return json!({}) };
+    let all = artifact::field_values(state, found);
+    let fields = all.into_iter().map(|(id, held)| (id.to_string(), value::json(&held))).collect();
+    let (blueprint, version) =
+        (state.templates.blueprint(&found.template.blueprint), state.templates.version(&found.template));
+    json!({
+        "artifact": shape_with(state, found, fields),
+        "blueprint": blueprint.map(|blueprint| blueprints::bare(blueprint)),
+        "blueprintVersion": version.map(|version| blueprints::bare_version(version)),
+    })
+}
+
+fn shape_with(state: &State, found: &Item, fields: Map<String, Json>) -> Json {
     let step = |step: artifact::workflow::StepView| {
         let shown = json!({ "status": step_word(step.status), "visible": step.is_visible });
         (step.id.to_string(), shown)
     };
-    let steps: Map<_, _> = artifact::workflow::steps(ask.state(), found).into_iter().map(step).collect();
-    let current = artifact::workflow::legacy_step_id(ask.state(), found);
+    let steps: Map<_, _> = artifact::workflow::steps(state, found).into_iter().map(step).collect();
+    let current = artifact::workflow::legacy_step_id(state, found);
     json!({
         "id": found.id.to_string(),
         "name": &*found.name,
         "blueprintVersionId": blueprints::id(&found.template),
-        "fields": fields(ask, found),
+        "fields": fields,
         "status": { "stepId": current.as_ref().map(StepId::as_str), "archived": found.is_archived },
         "workflow": { "steps": steps },
     })

@@ -4,7 +4,7 @@
 //! it. Paths are put in order in [`transport`] before they are routed, refusals are told in [`refusal`] after. The
 //! client is the judge of every shape. Start at [`router`]; all pairs of method and path are in [`routes::ROUTES`].
 
-mod artifacts;
+pub(crate) mod artifacts;
 mod assignments;
 mod auth;
 mod blueprints;

@@ -4,6 +4,7 @@
 mod fields;
 mod govern;
 mod govern_children;
+mod hooks;
 mod lifecycle;
 mod lists;
 mod people;

@@ -1,0 +1,156 @@
+"""Runs one script of a template, with the modules that such scripts import.
+
+Standard input: one JSON object {"name", "script", "input", "host", "key", "packages"}. File descriptor 3: the answer, one JSON object.
+File descriptor 4: a connection to the service's own API, the only one there is. What the script prints goes to standard output.
+"""
+
+import json
+import os
+import socket
+import sys
+import traceback
+import types
+
+ANSWER, DOOR = 3, 4
+
+
+class _Document:
+    """A JSON document with a view on it."""
+
+    def __init__(self, raw):
+        self.json = raw
+
+    def get_raw(self):
+        return self.json
+
+
+class _Artifact(_Document):
+    @property
+    def id(self):
+        return self.json.get("id")
+
+    @property
+    def name(self):
+        return self.json.get("name")
+
+    @name.setter
+    def name(self, name):
+        self.json["name"] = name
+
+    @property
+    def fields(self):
+        return self.json.setdefault("fields", {})
+
+    @fields.setter
+    def fields(self, fields):
+        self.json["fields"] = fields
+
+
+class _Enriched:
+    """An artifact with its blueprint and the version that it is of."""
+
+    def __init__(self, raw):
+        self.artifact = _Artifact(raw["artifact"])
+        self.blueprint = _Document(raw.get("blueprint"))
+        self.blueprintVersion = _Document(raw.get("blueprintVersion"))
+
+
+def _over_the_door(host, key):
+    """The official client, speaking over the connection that is already there."""
+    try:
+        from dataikuapi import GovernClient
+        from requests.adapters import HTTPAdapter
+        from urllib3.connection import HTTPConnection
+        from urllib3.connectionpool import HTTPConnectionPool
+    except ImportError as missing:
+        raise RuntimeError("handler.client needs the package dataiku-api-client beside the interpreter: %s" % missing)
+
+    class Connection(HTTPConnection):
+        def _new_conn(self):
+            return socket.socket(fileno=os.dup(DOOR))
+
+    class Pool(HTTPConnectionPool):
+        ConnectionCls = Connection
+
+    class Adapter(HTTPAdapter):
+        def init_poolmanager(self, *_, **__):
+            super().init_poolmanager(1, 1, block=True)
+            self.poolmanager.pool_classes_by_scheme = {"http": Pool}
+
+    client = GovernClient(host, key)
+    client._session.trust_env = False
+    client._session.mount("http://", Adapter())
+    return client
+
+
+class _Handler:
+    def __init__(self, given):
+        self._given = given
+        self._client = None
+        self.authCtx = given["input"].get("authCtx", {})
+
+    @property
+    def client(self):
+        if self._client is None:
+            self._client = _over_the_door(self._given["host"], self._given["key"])
+        return self._client
+
+
+class _HookHandler(_Handler):
+    """What a hook sees of the change, and what it says about it."""
+
+    def __init__(self, given):
+        super().__init__(given)
+        told = given["input"]
+        self.hookPhase = told["phase"]
+        enriched = _Enriched(told)
+        self.artifact = enriched.artifact
+        self.newEnrichedArtifact = None if self.hookPhase == "DELETE" else enriched
+        self.status = "SUCCESS"
+        self.message = ""
+        self.fieldMessages = {}
+        self.artifactIdsToUpdate = []
+
+    def fail(self, message):
+        self.status = "ERROR"
+        self.message = message
+
+    def answer(self):
+        return {
+            "status": self.status,
+            "message": self.message or "",
+            "fieldMessages": self.fieldMessages,
+            "name": self.artifact.name,
+            "fields": self.artifact.fields,
+            "artifactIdsToUpdate": list(self.artifactIdsToUpdate),
+        }
+
+
+def _module(name, **members):
+    module = types.ModuleType(name)
+    module.__dict__.update(members)
+    sys.modules[name] = module
+    return module
+
+
+def main():
+    given = json.loads(sys.stdin.buffer.read())
+    if given["packages"]:
+        sys.path.append(given["packages"])
+    handler = _HookHandler(given)
+    _module("govern", core=_module("govern.core"))
+    _module("govern.core.handler", get_handler=lambda: handler)
+    try:
+        exec(compile(given["script"], given["name"], "exec"), {"__name__": "__main__"})
+    except SystemExit as end:
+        if end.code not in (None, 0):
+            handler.fail("the script ended with %s" % end.code)
+    except BaseException as raised:
+        traceback.print_exc()
+        handler.fail(str(raised) or type(raised).__name__)
+    answer = json.dumps(handler.answer(), allow_nan=False)
+    with os.fdopen(ANSWER, "w") as out:
+        out.write(answer)
+
+
+main()

@@ -1,0 +1,1 @@
+//! Scripts in their room: what they can say, and what they cannot do.
