@@ -102,13 +102,23 @@ fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
 }
 
+/// Not gone, or governed, and readable.
+fn is_there(state: &State, item: &Item, is_readable: Readable<'_>) -> bool {
+    let is_gone = item.source.as_ref().is_none_or(|source| source.is_gone);
+    (!is_gone || derive::governed_by(state, item.id).is_some()) && is_readable(item.id)
+}
+
+/// All pages of [`Registry::bundles`](crate::views::registry::Registry::bundles).
+pub(crate) fn registry_bundles(state: &State, is_readable: Readable<'_>) -> Vec<ItemId> {
+    let is_bundle = |item: &&Item| item.template.blueprint.as_str() == "bp.system.dataiku_bundle";
+    let items = state.items.by_id.values().map(AsRef::as_ref).filter(is_bundle);
+    in_order(state, Sort::Name, Order::Ascending, items.filter(|item| is_there(state, item, is_readable)))
+}
+
 /// The projects of all pages of [`Registry::models`](crate::views::registry::Registry::models): those with a readable
 /// model of which the project, the model or a version holds all words.
 pub(crate) fn registry_projects(state: &State, q: Option<&str>, is_readable: Readable<'_>) -> Vec<ItemId> {
-    let is_there = |item: &&Item| {
-        let is_gone = item.source.as_ref().is_none_or(|source| source.is_gone);
-        (!is_gone || derive::governed_by(state, item.id).is_some()) && is_readable(item.id)
-    };
+    let is_there = |item: &&Item| is_there(state, item, is_readable);
     let is_named = |item: &Item| q.is_none_or(|q| holds(item, q));
     let within = |above: &Item| {
         let above = above.source.as_ref().map(|source| source.key.clone());

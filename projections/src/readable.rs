@@ -16,6 +16,9 @@ use imbl::OrdSet;
 
 use crate::projection::{Projection, Rows};
 
+/// So many items are looked up one by one rather than asking about everything.
+pub const LITTLE_MAX: usize = 4_000;
+
 /// When rights last grew, and what was passed on to whom.
 #[derive(Debug, Clone, Default)]
 pub struct Readers {
@@ -121,6 +124,17 @@ impl Plan {
                 _ => return None,
             }
         }
+        Some(found)
+    }
+
+    /// Everything of which something may be read, what is gone included, when that is at most [`LITTLE_MAX`] items; what is
+    /// gone is to be asked about like all else.
+    #[must_use]
+    pub fn little(&self, state: &State) -> Option<BTreeSet<ItemId>> {
+        let gone = &state.access.buried;
+        let blueprints: Vec<BlueprintId> = state.items.by_blueprint.keys().cloned().collect();
+        let mut found = self.few(&blueprints, LITTLE_MAX.checked_sub(gone.len())?)?;
+        found.extend(gone.keys().copied());
         Some(found)
     }
 

@@ -5,19 +5,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
-use countersign_core::access::may::{Action, Subject, allows};
+use countersign_core::access::may::{Action, Subject, allows, is_admin, may_read_deleted};
 use countersign_core::artifact::{self, parent};
 use countersign_core::ids::{ItemId, Position};
 use countersign_core::signoff::{self, SignoffKey, Status};
 use countersign_core::testing::World;
 use countersign_core::testing::walk::{Throw, begin, wish};
-use countersign_core::{Principal, State};
+use countersign_core::{Principal, Recorded, State};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use crate::derive;
 use crate::naive;
-use crate::page::{LIMIT_MAX, Order};
+use crate::page::LIMIT_MAX;
 use crate::readable::{Plan, Scope};
 use crate::snapshot::Snapshot;
 use crate::views::board::{BLUEPRINT as PROJECTS, Progress, gauges};
@@ -279,7 +279,7 @@ fn readable(Snapshot { state, views }: &Snapshot, who: &Principal, plan: &Arc<Pl
             GovernableQuery { q: query.q, scope: scope.clone(), limit: LIMIT_MAX, ..GovernableQuery::default() };
         let listed = views.items.governable(state, &query, &quick).rows;
         prop_assert_eq!(listed, naive::governable(state, &query, &may), "{:?} could govern {:?}", who, q);
-        let query = registry::Query { q: query.q, limit: LIMIT_MAX, ..Default::default() };
+        let query = registry::Query { q: query.q, scope: scope.clone(), limit: LIMIT_MAX, ..Default::default() };
         let listed = views.registry.models(state, &views.items, &query, &quick).rows;
         let projects: Vec<ItemId> = listed.iter().map(|project| project.item).collect();
         prop_assert_eq!(projects, naive::registry_projects(state, q, &may), "{:?} sees of the registry {:?}", who, q);
@@ -287,6 +287,10 @@ fn readable(Snapshot { state, views }: &Snapshot, who: &Principal, plan: &Arc<Pl
         let shown = shown.flat_map(|model| std::iter::once(model.item).chain(model.versions.iter().map(|of| of.item)));
         prop_assert!(shown.into_iter().all(may));
     }
+    let query = registry::Query { scope, limit: LIMIT_MAX, ..Default::default() };
+    let listed = views.registry.bundles(state, &views.items, &query, &quick).rows;
+    let bundles: Vec<ItemId> = listed.iter().map(|bundle| bundle.item).collect();
+    prop_assert_eq!(bundles, naive::registry_bundles(state, &may), "{:?} sees of the bundles", who);
     let cards: BTreeSet<ItemId> = views.board.cards(state, &quick, None).iter().map(|card| card.item).collect();
     let projects = state.items.by_id.values().filter(|item| item.template.blueprint.as_str() == PROJECTS);
     let projects = projects.filter(|item| !item.is_archived && may(item.id)).map(|item| item.id);
@@ -295,8 +299,13 @@ fn readable(Snapshot { state, views }: &Snapshot, who: &Principal, plan: &Arc<Pl
     let asked: Vec<_> = views.inbox.waiting_for(state, who, Some(plan), Position::ZERO).collect();
     prop_assert_eq!(&asked, &views.inbox.of(state, who), "what waits for {:?}", who);
     prop_assert!(asked.iter().all(|entry| may(entry.signoff.item)), "{:?} is asked about what he may not read", who);
-    let filter = Filter { order: Order::Descending, limit: LIMIT_MAX, ..Filter::default() };
-    let told = views.timeline.list(&filter, &|event| event.event.item().is_some_and(quick)).events;
-    prop_assert!(told.iter().filter_map(|event| event.event.item()).all(may), "the timeline of {:?}", who);
+    let may_see = |event: &Recorded| {
+        let item = event.event.item();
+        item.map_or_else(|| is_admin(state, who), |item| may(item) || may_read_deleted(state, who, item))
+    };
+    let filter = Filter { limit: LIMIT_MAX, ..Filter::default() };
+    let told = |among| views.timeline.list(&Filter { among, ..filter.clone() }, &may_see).events;
+    let all: Vec<_> = views.timeline.after(Position::ZERO).filter(|event| may_see(event)).cloned().collect();
+    prop_assert_eq!(told(plan.little(state).map(Arc::new)), all, "the timeline of {:?}", who);
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The audit trail: timelines, the list of events, and what is hashed of each.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use countersign_core::access::may::{Action, Subject, may, may_read_deleted};
@@ -132,7 +134,9 @@ fn actor(ask: &Ask, name: &str) -> Principal {
 }
 
 fn listed(ask: &Ask, filter: &Filter, types: &Types) -> Answer<List<Json>> {
-    let filter = Filter { kinds: types.0.iter().map(|name| name.as_str().into()).collect(), ..filter.clone() };
+    let kinds = types.0.iter().map(|name| name.as_str().into()).collect();
+    let among = ask.plan().and_then(|plan| plan.little(ask.state())).map(Arc::new);
+    let filter = Filter { kinds, among, ..filter.clone() };
     let part = ask.snapshot.views.timeline.list(&filter, &|recorded: &Recorded| ask.may_read_event(recorded));
     let items = part.events.iter().map(|recorded| ask.event(recorded)).collect();
     ask.answer(List { items, next_cursor: part.next.map(cursor), position: ask.position().0 })

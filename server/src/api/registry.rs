@@ -178,6 +178,7 @@ impl Which {
             cursor: page.after()?,
             limit: page.limit()?,
             fields: ask.field_reader().cloned(),
+            scope: ask.plan().cloned(),
         })
     }
 }

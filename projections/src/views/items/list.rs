@@ -36,6 +36,17 @@ struct Narrow<'a> {
 impl Items {
     /// One page of ids. What `is_readable` refuses does not exist for the reader: it is left out before paging.
     pub fn list(&self, state: &State, query: &Query, is_readable: &dyn Fn(ItemId) -> bool) -> Page<ItemId> {
+        self.list_where(state, query, is_readable, &|_| true)
+    }
+
+    /// The same of what `keep` keeps, which a plan never answers for.
+    pub(crate) fn list_where(
+        &self,
+        state: &State,
+        query: &Query,
+        is_readable: &dyn Fn(ItemId) -> bool,
+        keep: &dyn Fn(ItemId) -> bool,
+    ) -> Page<ItemId> {
         let none = OrdSet::new();
         let blueprints =
             query.blueprint.clone().map_or_else(|| self.orders.blueprints().cloned().collect(), |of| vec![of]);
@@ -55,9 +66,10 @@ impl Items {
         }
         (narrow.sort, narrow.order) = (query.sort, query.order);
         (narrow.cursor, narrow.limit) = (query.cursor.as_ref(), query.limit);
-        narrow.page(&|_, row: &Row| {
+        narrow.page(&|item, row: &Row| {
             (query.governed != Some(false) || (row.is_governable && row.governed_by.is_none()))
                 && (query.archived != Some(false) || !row.is_archived)
+                && keep(item)
         })
     }
 

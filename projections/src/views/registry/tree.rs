@@ -12,6 +12,7 @@ use countersign_core::sync::{Active, Measure, SyncKey, SyncObject, SyncSource};
 use super::{Drift, Point, Registry};
 use crate::derive;
 use crate::page::{Cursor, Key, Page};
+use crate::readable::Plan;
 use crate::sight::FieldReader;
 use crate::views::items::{self, Items};
 use crate::views::search::Found;
@@ -39,6 +40,8 @@ pub struct Query {
     pub limit: usize,
     /// The reader, when fields may be hidden from him: `q` does not look into those.
     pub fields: Option<Arc<FieldReader>>,
+    /// What is known of the reader beforehand; only makes it faster.
+    pub scope: Option<Arc<Plan>>,
 }
 
 /// A project with at least one model.
@@ -191,7 +194,8 @@ fn empty() -> Arc<str> {
 
 fn listed(object: &SyncObject, query: &Query) -> items::Query {
     let blueprint = Some(BlueprintId::from(object.blueprint()));
-    items::Query { blueprint, cursor: query.cursor.clone(), limit: query.limit, ..items::Query::default() }
+    let (cursor, scope) = (query.cursor.clone(), query.scope.clone());
+    items::Query { blueprint, cursor, scope, limit: query.limit, ..items::Query::default() }
 }
 
 fn key(item: &Item) -> Key {
@@ -217,7 +221,7 @@ impl Registry {
                 && reader.get(id).is_some_and(|(item, source)| self.matches(&reader, item, source))
         };
         let object = SyncObject::Project { project: empty() };
-        let ids = items.list(state, &listed(&object, query), &is_shown);
+        let ids = items.list_where(state, &listed(&object, query), is_readable, &is_shown);
         let (mut rows, mut versions, mut next) = (Vec::new(), 0_usize, ids.next);
         let count = ids.rows.len();
         for (number, id) in ids.rows.into_iter().enumerate() {
@@ -243,7 +247,7 @@ impl Registry {
         let reader = Reader { state, is_readable, found: None };
         let object = SyncObject::Bundle { project: empty(), bundle: empty() };
         let wanted = items::Query { q: query.q.clone(), fields: query.fields.clone(), ..listed(&object, query) };
-        let ids = items.list(state, &wanted, &|id| reader.get(id).is_some());
+        let ids = items.list_where(state, &wanted, is_readable, &|id| reader.get(id).is_some());
         let next = ids.next;
         let rows = ids.rows.into_iter().filter_map(|id| reader.bundle(id));
         Page { rows: rows.collect(), next }
