@@ -92,6 +92,13 @@ class Native:
                 return found
 
 
+def pytest_terminal_summary(terminalreporter):
+    """How much of the client the tests went through."""
+    titles = set(record.titles())
+    called = f"{len(titles & record.called)} of {len(titles)} public methods and properties of the client called"
+    terminalreporter.write_line(f"{called}, {len(record.requested)} different requests")
+
+
 @pytest.fixture(scope="session")
 def service(tmp_path_factory):
     """The service of all tests that need no other."""

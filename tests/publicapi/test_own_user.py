@@ -2,6 +2,7 @@
 
 import dataikuapi
 import pytest
+import requests
 
 
 def test_a_plain_key_is_nobody_with_settings(client, refused):
@@ -61,6 +62,31 @@ def test_a_ticket_is_as_good_as_a_key(url, client, key, person, refused):
     assert by_ticket.get_user(login).get_client_as().get_auth_info()["authIdentifier"] == login
     with refused("UnauthorizedException"):
         dataikuapi.GovernClient(url, internal_ticket="wrong").get_auth_info()
+
+
+def test_signing_in_is_seen_in_the_activity_and_a_key_of_ones_own_acts_as_oneself(url, client, connect, unique, refused):
+    login, password = unique("ana"), "correct horse battery"
+    client.create_user(login, password)
+    browser = requests.Session()
+    told = browser.post(url + "/api/v1/session", json={"login": login, "password": password}, timeout=60)
+    assert told.status_code == 200, told.text
+    activity = client.get_user(login).get_activity()
+    assert activity.last_successful_login == activity.last_session_activity is not None
+    assert activity.last_failed_login is None
+    browser.headers["X-CSRF-Token"] = told.json()["csrfToken"]
+    made = browser.post(url + "/api/v1/me/keys", json={"label": "mine"}, timeout=60)
+    assert made.status_code == 201, made.text
+    own = connect(made.json()["secret"])
+    assert own.get_auth_info()["authIdentifier"] == login
+    settings = own.get_own_user().get_settings()
+    settings.user_properties["theme"] = "dark"
+    settings.save()
+    assert client.get_user(login).get_settings().user_properties == {"theme": "dark"}
+    with refused("ForbiddenException"):
+        own.list_global_api_keys()
+    assert made.json()["id"] not in [key.id for key in client.list_global_api_keys()]
+    with refused("NotFoundException"):
+        client.get_global_api_key_by_id(made.json()["id"])
 
 
 def test_a_wrong_key_is_refused(connect, refused):

@@ -10,6 +10,7 @@ import conftest
 import dataikuapi
 import pytest
 import record
+from dataikuapi.govern import artifact_search as search
 from dataikuapi.utils import DataikuException
 
 SEEDS = int(os.environ.get("COUNTERSIGN_LONG", "3"))
@@ -18,6 +19,7 @@ BLUEPRINTS = ["bp.system.business_initiative", "bp.system.govern_project", "bp.n
 NAMES = ["a", "b", "c", "d e", "é", "actions", "..", "x" * 140]
 TEXTS = ["", "Words", "é\n", "x" * 300, None, 7, ["a"]]
 SECRET = "correct horse battery"
+MADE = search.GovernArtifactFilterBlueprints(BLUEPRINTS[:2])
 
 
 class Chooser:
@@ -169,6 +171,51 @@ class Chooser:
         settings.get_raw()[self.pick(NAMES)] = self.pick([*TEXTS, {"newPassword": "shh"}])
         settings.save()
 
+    def artifact(self):
+        request = self.client.new_artifact_search_request(search.GovernArtifactSearchQuery(artifact_filters=[MADE]))
+        hits = request.fetch_next_batch(100).get_response_hits()
+        return self.pick(hits).to_artifact() if hits else self.client.get_artifact("ar.99999")
+
+    def do_create_artifact(self):
+        version = {"blueprintId": self.pick(BLUEPRINTS), "versionId": "bv.system.default"}
+        fields = self.pick([{}, {"description": self.pick(TEXTS)}, {"no_such": 1}])
+        self.client.create_artifact({"blueprintVersionId": version, "name": self.pick(TEXTS), "fields": fields})
+
+    def do_create_project(self):
+        version = {"blueprintId": BLUEPRINTS[1], "versionId": "bv.system.default"}
+        fields = {"qualification_risk_rating": self.pick(["High", "Low"]), "description": "Words"}
+        self.client.create_artifact({"blueprintVersionId": version, "name": "A project", "fields": fields})
+
+    def do_edit_artifact(self):
+        definition = self.artifact().get_definition()
+        raw = definition.get_raw()
+        key, values = self.pick(
+            [
+                ("name", TEXTS),
+                ("fields", [{}, {"description": "Other"}, {"risk_rating": "High"}, {"cost_rating": 7}, 7]),
+                ("status", [{"stepId": "exploration"}, {"stepId": "qualification"}, {"archived": True}, 7]),
+                ("workflow", [{}, {"steps": {"exploration": {"status": "FINISHED"}}}, 7]),
+                ("blueprintVersionId", [{"blueprintId": "bp.no_such", "versionId": "bv.x"}]),
+            ]
+        )
+        raw[key] = self.pick(values)
+        definition.save()
+
+    def do_delete_artifact(self):
+        if self.random.random() < 0.3:
+            self.artifact().delete()
+
+    def do_search(self):
+        condition = self.pick(["EQUALS", "CONTAINS", "START_WITH", "END_WITH", "MOON"])
+        field = search.GovernArtifactFilterFieldValue(condition, self.pick(TEXTS), self.pick([None, "description", "é"]))
+        sort = self.pick([None, search.GovernArtifactSearchSortName(self.pick(["ASC", "DESC"]))])
+        query = search.GovernArtifactSearchQuery(artifact_filters=[field], artifact_search_sort=sort)
+        self.client.new_artifact_search_request(query).fetch_next_batch(self.pick([1, 20, 0, -1]))
+
+    def do_signoffs(self):
+        for signoff in self.artifact().list_signoffs():
+            signoff.to_signoff().update_status(self.pick(["WAITING_FOR_FEEDBACK", "ABANDONED", "NOT_STARTED", "MOON"]))
+
     def do_synchronise(self):
         self.client.start_resync_users_from_supplier([self.pick(self.logins())]).wait_for_result()
 
@@ -187,12 +234,31 @@ def agree(client, native):
     seen = {(group["name"], group["description"], group["admin"], group["architect"]) for group in native.items("/groups")}
     assert groups == seen
     keys = {(key["id"], key["label"], tuple(key["groups"]), key["globalPermissions"]["admin"]) for key in client.list_global_api_keys()}
-    living = [key for key in native.items("/keys") if not key["revoked"]]
+    living = [key for key in native.items("/keys") if not (key["revoked"] or key["owner"] or key["node"])]
     assert keys == {(key["id"], key["label"], tuple(key["groups"]), key["admin"]) for key in living}
     handler = client.get_roles_permissions_handler()
     roles = {(role.get_raw()["id"], role.get_raw()["label"]) for role in handler.list_roles()}
     assert roles == {(role["id"], role["label"]) for role in native.items("/roles")}
     same_rules(handler, native)
+    same_artifacts(client, native)
+
+
+def same_artifacts(client, native):
+    request = client.new_artifact_search_request(search.GovernArtifactSearchQuery(artifact_filters=[MADE]))
+    told = {}
+    while hits := request.fetch_next_batch(7).get_response_hits():
+        told.update((hit.get_raw()["artifact"]["id"], hit.get_raw()["artifact"]) for hit in hits)
+    seen = {item["id"]: item for blueprint in BLUEPRINTS[:2] for item in native.items("/items", blueprint=blueprint)}
+    assert set(told) == set(seen)
+    for id_, artifact in told.items():
+        assert artifact == client.get_artifact(id_).get_definition().get_raw()
+        other = seen[id_]
+        assert (artifact["name"], artifact["status"]["archived"]) == (other["name"], other["archived"])
+        steps = {step["id"]: (step["status"], step["visible"]) for step in other["steps"]}
+        assert {id_: (step["status"], step["visible"]) for id_, step in artifact["workflow"]["steps"].items()} == steps
+        assert {key for key, value in artifact["fields"].items() if value is not None} == {
+            key for key, value in other["fields"].items() if value is not None
+        }
 
 
 def same_rules(handler, native):

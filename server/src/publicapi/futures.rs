@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::problem::Problem;
 
 /// Most tasks that are remembered; the oldest that has ended is forgotten for a new one.
-const FUTURES_MAX: usize = 1_000;
+const FUTURES_MAX: usize = 100;
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/futures", get(list)).route("/futures/{id}", get(state).delete(abort))
