@@ -74,6 +74,8 @@ def test_what_lists_of_the_designer_hold_is_shown_raw(client, unique):
     blueprint = templates.blueprint(client, unique)
     gate = {"title": "Gate", "feedbackUsersGroups": [], "approvers": []}
     version = templates.version(client, blueprint, status="DRAFT", review=gate)
+    raw = [item.get_raw()["blueprint"] for item in client.get_blueprint_designer().list_blueprints()]
+    assert blueprint in [one["id"] for one in raw]
     handle = client.get_blueprint_designer().get_blueprint(blueprint)
     [listed] = [item.get_raw()["blueprintVersion"]["id"]["versionId"] for item in handle.list_versions()]
     assert listed == version
