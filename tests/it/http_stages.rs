@@ -112,7 +112,9 @@ async fn what_is_missing_names_who_can_help_as_far_as_the_asker_may_know_them() 
     admin.post(&format!("/items/{item}/steps/review/signoff/request-approval"), json!({"notify": []})).await?;
     let key = admin.post("/keys", json!({"label": "deployer"})).await?;
     let deployer = Api::new(estate.server.url(), key["secret"].as_str().context("a secret")?);
-    for api in [&admin, &deployer, &admin.acting_as("rob")] {
+    let key = admin.post("/keys", json!({"label": "node", "node": "deployer-1"})).await?;
+    let node = Api::new(estate.server.url(), key["secret"].as_str().context("a secret")?);
+    for api in [&admin, &deployer, &node, &admin.acting_as("rob")] {
         let missing = ask(api, "prod").await?["unmet"][0].clone();
         ensure!(missing["whoCan"] == json!(["fay"]) && missing["whoCanMore"] == 0, "{missing}");
         ensure!(missing["item"] == item, "{missing}");
@@ -131,6 +133,10 @@ async fn what_is_missing_names_who_can_help_as_far_as_the_asker_may_know_them() 
     let missing = &answer["unmet"][0];
     ensure!(missing["whoCan"] == json!([]) && missing["whoCanMore"] == 0 && missing["item"].is_null(), "{answer}");
     ensure!(answer["requestReviewUrl"].is_null() && answer["decision"] == "DENY", "{answer}");
-    ensure!(ask(&admin, "prod").await?["unmet"][0]["whoCan"] == json!(["fay"]));
+    for api in [&admin, &node] {
+        let answer = ask(api, "prod").await?;
+        ensure!(answer["unmet"][0]["whoCan"] == json!(["fay"]) && answer["unmet"][0]["item"] == item, "{answer}");
+        ensure!(answer["requestReviewUrl"].as_str().is_some_and(|url| url.contains(&item)), "{answer}");
+    }
     Ok(())
 }
