@@ -7,7 +7,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
@@ -61,11 +61,9 @@ pub fn router(app: App) -> Router {
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Problem::internal(&"a handler panicked").into_response()
         }));
-    let all = api
+    let root = root_routes().into_iter().fold(api, |router, (path, handler)| router.route(path, handler));
+    let all = root
         .merge(publicapi::router())
-        .route("/livez", get(health::livez))
-        .route("/readyz", get(health::readyz))
-        .route("/metrics", get(metrics::render))
         .merge(docs)
         .fallback(|| async { Problem::of_status(StatusCode::NOT_FOUND) })
         .method_not_allowed_fallback(|| async { Problem::of_status(StatusCode::METHOD_NOT_ALLOWED) })
@@ -78,6 +76,17 @@ pub fn router(app: App) -> Router {
         .layer(around)
         .with_state(app);
     publicapi::transport::around(all)
+}
+
+/// What is asked at the root, with GET.
+fn root_routes() -> [(&'static str, MethodRouter<App>); 3] {
+    [("/livez", get(health::livez)), ("/readyz", get(health::readyz)), ("/metrics", get(metrics::render))]
+}
+
+/// Every path that no API document lists; each answers GET.
+#[must_use]
+pub fn root_paths() -> Vec<&'static str> {
+    root_routes().into_iter().map(|(path, _)| path).collect()
 }
 
 /// Sets a header that the handler did not set.

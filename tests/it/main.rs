@@ -1,6 +1,7 @@
 //! The integration tests: one binary, real parts.
 
 mod access;
+mod authorization;
 mod cli;
 mod crash;
 mod estate;

@@ -154,7 +154,10 @@ fn place(draft: &Draft<'_>, on: &Scope) -> Result<(BlueprintId, Option<ItemId>),
             let readable = |_: &&Arc<_>| allows(state, principal, Action::Read, Subject::Item(*item));
             let found = state.items.by_id.get(item).filter(readable).ok_or_else(|| missing(item))?;
             if !allows(state, principal, Action::Admin, Subject::Item(*item)) {
-                return Err(common::Rejection::Forbidden { needs: format!("the right admin on {item}") }.into());
+                return Err(common::Rejection::Forbidden {
+                    needs: super::why::needs(state, Action::Admin, Subject::Item(*item)),
+                }
+                .into());
             }
             Ok((found.template.blueprint.clone(), Some(*item)))
         }

@@ -4,7 +4,7 @@ use super::may::{Action, Ground, Lack, Subject, judge, permissions_of};
 use super::roles::{Asker, Rule, for_each_rule, gives, living_or_buried, people};
 use crate::blueprint::Container;
 use crate::context::Principal;
-use crate::ids::{ItemId, RoleId};
+use crate::ids::{BlueprintId, ItemId, RoleId};
 use crate::state::State;
 
 /// A judgement with the rules behind it.
@@ -56,10 +56,45 @@ pub fn why(state: &State, principal: &Principal, action: Action, on: Subject<'_>
     Explanation { is_allowed, because, granted_by, would_be_granted_by }
 }
 
+/// The rules by which somebody has a role on an item, and whom each gives it.
+#[must_use]
+pub fn rules_giving(state: &State, role: &RoleId, item: ItemId) -> Vec<RuleTold> {
+    rules_of(state, &Principal::System, role, item).into_iter().map(|(_, told)| told).collect()
+}
+
+/// What a refusal says is needed: the right, the roles that give it, and who can give those. Asked only about what the
+/// refused one may read.
+#[must_use]
+pub fn needs(state: &State, action: Action, on: Subject<'_>) -> String {
+    let (place, blueprint) = match on {
+        Subject::Instance => return "an administrator".to_owned(),
+        Subject::Design => return "an architect or administrator".to_owned(),
+        Subject::Blueprint(blueprint) => (blueprint.to_string(), Some(blueprint)),
+        Subject::Item(item) => (item.to_string(), living_or_buried(state, item).map(|found| &found.template.blueprint)),
+    };
+    let roles: Vec<&str> = blueprint
+        .map(|blueprint| permitted_in(state, action, blueprint))
+        .into_iter()
+        .flatten()
+        .map(RoleId::as_str)
+        .collect();
+    let right = format!("the right {} on {place}", action.word());
+    match roles.as_slice() {
+        [] => format!("{right}, which no role gives; an architect can let one give it"),
+        roles => {
+            let roles = roles.join(" or ");
+            format!("{right}, as {roles} gives it; whoever administers it, or an architect, can give such a role")
+        }
+    }
+}
+
 /// The roles that are permitted this on the item.
 fn permitted(state: &State, action: Action, item: ItemId) -> Vec<&RoleId> {
-    let Some(found) = living_or_buried(state, item) else { return Vec::new() };
-    let permissions = permissions_of(state, &found.template.blueprint);
+    living_or_buried(state, item).map_or_else(Vec::new, |found| permitted_in(state, action, &found.template.blueprint))
+}
+
+fn permitted_in<'a>(state: &'a State, action: Action, blueprint: &BlueprintId) -> Vec<&'a RoleId> {
+    let permissions = permissions_of(state, blueprint);
     permissions.roles.iter().filter(|(_, rights)| action.is_within(*rights)).map(|(role, _)| role).collect()
 }
 

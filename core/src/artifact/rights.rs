@@ -6,6 +6,7 @@ use super::Rejection;
 use super::state::Item;
 use crate::access::FieldAccess;
 use crate::access::may::{Action, Subject, allows};
+use crate::access::why::needs;
 use crate::blueprint::Version;
 use crate::draft::Draft;
 use crate::ids::{BlueprintId, FieldId, ItemId};
@@ -52,20 +53,7 @@ pub(super) fn require(draft: &Draft<'_>, action: Action, on: Subject<'_>) -> Res
     if allows(draft.state(), &draft.context().caller.principal, action, on) {
         return Ok(());
     }
-    let right = match action {
-        Action::Read => "read",
-        Action::Write => "write",
-        Action::Create => "create",
-        Action::Delete => "delete",
-        Action::Admin => "admin",
-    };
-    let place = match on {
-        Subject::Item(item) => item.to_string(),
-        Subject::Blueprint(blueprint) => blueprint.to_string(),
-        Subject::Design => "templates, roles and settings".to_owned(),
-        Subject::Instance => "the instance".to_owned(),
-    };
-    Err(common::Rejection::Forbidden { needs: format!("the right {right} on {place}") }.into())
+    Err(common::Rejection::Forbidden { needs: needs(draft.state(), action, on) }.into())
 }
 
 /// What the actor may do with the fields of an item, or of one still to be made.

@@ -53,9 +53,9 @@ crate::rejections! {
 type Decision = Result<(), crate::Rejection>;
 
 pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Decision {
-    let verdict = may(draft.state(), &draft.context().caller.principal, Action::Admin, Subject::Instance);
+    let verdict = may(draft.state(), &draft.context().caller.principal, Action::Admin, Subject::Design);
     if !verdict.is_allowed {
-        return Err(common::Rejection::Forbidden { needs: "an administrator".to_owned() }.into());
+        return Err(common::Rejection::Forbidden { needs: "an architect or administrator".to_owned() }.into());
     }
     match command {
         Command::CreateBlueprint { blueprint, name, document } => create_blueprint(draft, blueprint, name, document),

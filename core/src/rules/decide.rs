@@ -3,6 +3,7 @@
 use super::state::{Kind, Place, Rule};
 use super::{Command, Event};
 use crate::access::may::{Action, Subject, allows};
+use crate::access::why::needs;
 use crate::artifact::{ChildRule, ChildrenRules};
 use crate::draft::Draft;
 use crate::ids::{BlueprintId, ItemId, VersionId};
@@ -47,19 +48,18 @@ pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
     Ok(())
 }
 
-// The instance is for administrators; below one project it is enough to administrate what governs such items.
+// The instance is for architects and administrators; below one project it is enough to administrate what governs such items.
 fn check_right(draft: &Draft<'_>, scope: Option<ItemId>, kind: Kind) -> Result<(), crate::Rejection> {
     let (state, principal) = (draft.state(), &draft.context().caller.principal);
     if let Some(item) = scope.filter(|item| !allows(state, principal, Action::Read, Subject::Item(*item))) {
         return Err(common::Rejection::NotFound { what: item.to_string() }.into());
     }
     let blueprint = BlueprintId::from(kind.govern_blueprint());
-    let subject = if scope.is_some() { Subject::Blueprint(&blueprint) } else { Subject::Instance };
+    let subject = if scope.is_some() { Subject::Blueprint(&blueprint) } else { Subject::Design };
     if allows(state, principal, Action::Admin, subject) {
         return Ok(());
     }
-    let place = if scope.is_some() { blueprint.as_str() } else { "the instance" };
-    Err(common::Rejection::Forbidden { needs: format!("the right admin on {place}") }.into())
+    Err(common::Rejection::Forbidden { needs: needs(state, Action::Admin, subject) }.into())
 }
 
 fn check_scope(draft: &Draft<'_>, scope: Option<ItemId>, kind: Kind) -> Result<(), Rejection> {

@@ -6,6 +6,7 @@ use super::policy::{Actor, Policy, Wish, is_settled};
 use super::rejection::Rejection;
 use super::state::{ApprovalStatus, Signoff, SignoffKey, Status};
 use crate::access::may::{Action, Subject, is_active, may};
+use crate::access::why::needs;
 use crate::artifact::{self, StepStatus};
 use crate::blueprint::{Configuration, Container};
 use crate::context::Principal;
@@ -76,7 +77,7 @@ impl Case {
 pub(super) fn check_create(state: &State, key: &SignoffKey, principal: &Principal) -> Result<(), crate::Rejection> {
     let SignoffKey { item, step } = key;
     if !may(state, principal, Action::Write, Subject::Item(*item)).is_allowed {
-        return Err(common::Rejection::Forbidden { needs: format!("write on {item}") }.into());
+        return Err(common::Rejection::Forbidden { needs: needs(state, Action::Write, Subject::Item(*item)) }.into());
     }
     let found = state.items.by_id.get(item);
     let found = found.ok_or_else(|| common::Rejection::NotFound { what: item.to_string() })?;

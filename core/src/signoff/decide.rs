@@ -9,6 +9,7 @@ use super::schedule::check_recurrence;
 use super::state::{Approval, ApprovalStatus, ReviewStatus, SignoffKey, Status};
 use super::{Event, content_digest, latest_configuration};
 use crate::access::may::{self, Subject, is_active, may};
+use crate::access::why::needs;
 use crate::blueprint::{Container, Recurrence};
 use crate::context::Principal;
 use crate::draft::Draft;
@@ -68,8 +69,8 @@ fn create(draft: &mut Draft<'_>, key: &SignoffKey, exists: bool) -> Decision {
     if exists {
         // Even then only who could have created it learns that it is there.
         let can_write = may(draft.state(), principal, may::Action::Write, Subject::Item(item)).is_allowed;
-        let needs = || common::Rejection::Forbidden { needs: format!("write on {item}") };
-        return if can_write { Ok(()) } else { Err(needs().into()) };
+        let needs = || needs(draft.state(), may::Action::Write, Subject::Item(item));
+        return if can_write { Ok(()) } else { Err(common::Rejection::Forbidden { needs: needs() }.into()) };
     }
     check_create(draft.state(), key, principal)?;
     if let Some(configured_at) = latest_configuration(draft.state(), key) {

@@ -231,7 +231,10 @@ impl Policy<'_> {
         if self.actor.can_write {
             return Ok(());
         }
-        Err(common::Rejection::Forbidden { needs: format!("write on {}", self.item) }.into())
+        Err(common::Rejection::Forbidden {
+            needs: format!("the right write on {}; whoever administers it can give it", self.item),
+        }
+        .into())
     }
 
     fn right_in(&self, group: &FeedbackGroupId) -> Result<&Right, crate::Rejection> {

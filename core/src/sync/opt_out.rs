@@ -10,6 +10,7 @@ use super::event::Event;
 use super::read::project_of;
 use super::state::{OptOut, SyncObject};
 use crate::access::may::{Action, Subject, allows};
+use crate::access::why::needs;
 use crate::blueprint::Container;
 use crate::context::Principal;
 use crate::draft::Draft;
@@ -39,7 +40,10 @@ pub(super) fn decide(
     };
     let blueprint = BlueprintId::from(blueprint.ok_or(Rejection::EvaluationOfNoVersion)?);
     if !allows(state, principal, Action::Create, Subject::Blueprint(&blueprint)) {
-        return Err(common::Rejection::Forbidden { needs: format!("the right create on {blueprint}") }.into());
+        return Err(common::Rejection::Forbidden {
+            needs: needs(state, Action::Create, Subject::Blueprint(&blueprint)),
+        }
+        .into());
     }
     check_text("store", store, KEY_PART_BYTES_MAX)?;
     // A store is its project's: keeping it out concerns every version there.

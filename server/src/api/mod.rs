@@ -2,6 +2,7 @@
 //!
 //! Commands go through [`wish`], questions through [`ask`]; what is shown is in [`shape`]. Start at [`router`].
 
+pub mod access_changes;
 pub mod ask;
 pub mod assignments;
 pub mod blueprints;
@@ -31,6 +32,7 @@ pub mod params;
 pub mod permissions;
 pub mod projections;
 pub mod registry;
+pub mod reports;
 pub mod reviews;
 pub mod roles;
 pub mod rules;
@@ -194,6 +196,10 @@ fn access_routes() -> OpenApiRouter<App> {
         .routes(routes!(permissions::list, permissions::create))
         .routes(routes!(permissions::read, permissions::set, permissions::remove))
         .routes(routes!(why::read))
+        .routes(routes!(reports::duties))
+        .routes(routes!(reports::gates))
+        .routes(routes!(reports::could))
+        .routes(routes!(access_changes::list))
         .routes(routes!(session::read, session::sign_in, session::sign_out))
         .routes(routes!(own::change_password))
         .routes(routes!(own::keys, own::create_key))

@@ -1,6 +1,7 @@
 //! Which synced items are governed by themselves, and which are recommended.
 
 use countersign_core::State;
+use countersign_core::access::may::{Action, Subject};
 use countersign_core::ids::{ItemId, NodeId, VersionId};
 use countersign_core::rules::{Applying, Command, Criteria, Governing, Kind, Place, Rule, applying};
 use serde::{Deserialize, Serialize};
@@ -153,7 +154,7 @@ pub(super) fn applied(state: &State, item: ItemId) -> Option<AppliedRule> {
 #[utoipa::path(get, path = "/governance-rules", tag = "governing",
     responses((status = 200, description = "The rules", body = RulesShape)))]
 pub async fn read(ask: Ask) -> Result<Answer<RulesShape>, Problem> {
-    ask.need_admin()?;
+    ask.need(Action::Read, Subject::Design)?;
     let rules = RulesBody::of(ask.state(), None);
     Ok(ask.answer(RulesShape { scope: None, rules, applies: None, position: ask.position().0 }))
 }

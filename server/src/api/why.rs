@@ -1,10 +1,11 @@
 //! Why may somebody do something on an item, or why not?
 
+use countersign_core::State;
 use countersign_core::access::may::{Action, Subject, groups_of};
 use countersign_core::access::why::{RuleTold, why};
 use countersign_core::blueprint::Container;
 use countersign_core::context::Principal;
-use countersign_core::ids::KeyId;
+use countersign_core::ids::{ItemId, KeyId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -65,29 +66,40 @@ pub async fn read(ask: Ask, Params(question): Params<Question>) -> Result<Answer
         ask.need_admin()?;
     }
     let item = ask.item(&question.item)?.id;
-    let found = why(ask.state(), &principal, action, Subject::Item(item));
     // Who else has a role on an item is told to those who decide about that.
     let others = ask.need(Action::Admin, Subject::Item(item)).is_ok();
-    let groups = groups_of(ask.state(), &principal);
+    Ok(ask.answer(reason(ask.state(), &principal, (action, item), others, &|item| ask.may_read(item))))
+}
+
+/// The judgement and its rules; without `others` a rule tells of nobody but the one asked about.
+pub(crate) fn reason(
+    state: &State,
+    principal: &Principal,
+    (action, item): (Action, ItemId),
+    others: bool,
+    sees: &dyn Fn(ItemId) -> bool,
+) -> Reason {
+    let found = why(state, principal, action, Subject::Item(item));
+    let groups = groups_of(state, principal);
     let is_theirs = |container: &&Container| match container {
-        Container::User(user) => principal == Principal::User(*user),
-        Container::Key(key) => principal == Principal::Key(*key),
+        Container::User(user) => *principal == Principal::User(*user),
+        Container::Key(key) => *principal == Principal::Key(*key),
         Container::Group(group) => groups.contains(group),
         Container::Role(_) => false,
     };
     let rule = |told: &RuleTold| RuleShape {
         role: told.role.to_string(),
-        rule: told.rule.clone().filter(|_| told.at.is_none_or(|at| others || ask.may_read(at))),
-        at: told.at.filter(|at| ask.may_read(*at)).map(|item| item.to_string()),
-        to: told.to.iter().filter(|to| others || is_theirs(to)).map(|to| holder(ask.state(), to)).collect(),
+        rule: told.rule.clone().filter(|_| told.at.is_none_or(|at| others || sees(at))),
+        at: told.at.filter(|at| sees(*at)).map(|item| item.to_string()),
+        to: told.to.iter().filter(|to| others || is_theirs(to)).map(|to| holder(state, to)).collect(),
     };
-    Ok(ask.answer(Reason {
+    Reason {
         allowed: found.is_allowed,
         because: found.because,
         granted_by: found.granted_by.iter().map(rule).collect(),
         would_be_granted_by: found.would_be_granted_by.iter().filter(|_| others).map(rule).collect(),
-        position: ask.position().0,
-    }))
+        position: state.head.0,
+    }
 }
 
 pub(crate) fn action(word: &str) -> Result<Action, Problem> {

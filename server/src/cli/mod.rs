@@ -1,5 +1,6 @@
 //! The command line. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 integrity violated.
 
+mod audit;
 mod ingest;
 mod key;
 mod log;
@@ -37,6 +38,9 @@ enum Command {
     /// Read models
     #[command(subcommand)]
     Projections(projections::Command),
+    /// Who may do what, and why
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Sync messages
     #[command(subcommand)]
     Ingest(ingest::Command),
@@ -66,6 +70,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Log(command) => log::run(command).await,
         Command::Key(command) => key::run(command).await,
         Command::Projections(command) => projections::run(command).await,
+        Command::Audit(command) => audit::run(command).await,
         Command::Ingest(command) => ingest::run(command).await,
         // The thread that narrows itself is the one that becomes the program; the others end with that.
         Command::Confined(room) => Ok(sandbox::enter(&room)?),

@@ -8,6 +8,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 mod leaks;
+mod reports;
+mod why;
 
 const INITIATIVE: &str = "bp.system.business_initiative";
 

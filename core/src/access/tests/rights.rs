@@ -220,3 +220,24 @@ proptest! {
         prop_assert_eq!((write, create), (everyone.write || everyone.admin, everyone.create || everyone.admin));
     }
 }
+
+#[test]
+fn a_refusal_says_which_right_is_missing_which_roles_give_it_and_who_gives_those() {
+    let (mut world, project, _) = governed();
+    let rename = |world: &mut World| {
+        let ana = world.principal("ana");
+        let command =
+            artifact::Command::Save { item: project, name: Some("Mine".into()), fields: Vec::new(), steps: Vec::new() };
+        world.handle(&ana, None, &command.into()).unwrap_err().to_string()
+    };
+    let told = rename(&mut world);
+    assert_eq!(
+        told,
+        format!(
+            "this needs the right write on {project}, as ro.contributor or ro.project_manager gives it; whoever \
+             administers it, or an architect, can give such a role"
+        )
+    );
+    permit(&mut world, Some(PROJECT_BLUEPRINT), Rights { read: true, ..NOTHING }, &[]);
+    assert!(rename(&mut world).contains("which no role gives; an architect can let one give it"));
+}
