@@ -127,7 +127,8 @@ async fn bounded(request: Request, next: Next) -> Response {
     if headers_bytes > HEADERS_BYTES_MAX {
         return Problem::headers_too_large(HEADERS_BYTES_MAX).into_response();
     }
-    let is_long = path.starts_with("/api/v1/files") || path.ends_with("/rebuild") || path.ends_with("/log/verify");
+    let is_transfer = ["/api/v1/files", "/dip/publicapi/uploaded-file"].iter().any(|prefix| path.starts_with(prefix));
+    let is_long = is_transfer || path.ends_with("/rebuild") || path.ends_with("/log/verify");
     let time_max = if is_long { TRANSFER_TIME_MAX } else { REQUEST_TIME_MAX };
     // The stream's headers are sent at once; its body is not part of this.
     match tokio::time::timeout(time_max, next.run(request)).await {

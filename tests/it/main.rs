@@ -26,6 +26,7 @@ mod nats_admission;
 mod nats_service;
 mod notify_mail;
 mod publicapi;
+mod publicapi_deployers;
 mod relay;
 mod tidy;
 mod tutorial;

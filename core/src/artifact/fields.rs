@@ -172,7 +172,7 @@ impl Save<'_> {
             (FieldKind::Category { categories }, Input::Text(text)) => category(categories, text),
             (FieldKind::Reference { blueprints }, Input::Text(text)) => self.reference(field, blueprints, text),
             (FieldKind::UploadedFile, Input::Text(text)) => self.file(field, text),
-            (FieldKind::TimeSeries, Input::Text(text)) => self.series(text),
+            (FieldKind::TimeSeries, Input::Text(text)) => self.series(field, text),
             (FieldKind::Json, input) => json(input),
             (kind, _) => Err(("wrong_type", format!("holds {}", words(kind)))),
         }
@@ -231,9 +231,18 @@ impl Save<'_> {
         Err(unknown())
     }
 
-    fn series(&self, text: &str) -> Result<Value, Problem> {
-        let found = text.parse::<SeriesId>().ok().filter(|id| self.state.nodes.series.contains_key(id));
-        found.map(Value::Series).ok_or_else(|| ("dangling_reference", format!("{text:?} is not a time series")))
+    // As with files. A series of an evaluation is its item's.
+    fn series(&self, field: &FieldDefinition, text: &str) -> Result<Value, Problem> {
+        let dangling = || ("dangling_reference", format!("{text:?} is not a time series of yours"));
+        let id = text.parse::<SeriesId>().map_err(|_| dangling())?;
+        if self.held(field).any(|value| *value == Value::Series(id)) {
+            return Ok(Value::Series(id));
+        }
+        let is_own = match self.state.files.series.get(&id) {
+            Some(found) => found.owner == *self.principal || is_admin(self.state, self.principal),
+            None => self.state.nodes.series.get(&id).is_some_and(|item| self.may_see(*item)),
+        };
+        is_own.then_some(Value::Series(id)).ok_or_else(dangling)
     }
 }
 

@@ -1,11 +1,12 @@
 //! Items and what is derived from them: by blueprint, and who refers to whom.
 //!
 //! INVARIANT (referrers): `referrers[b]` holds `(f, a)` exactly when the stored field `f` of item `a` refers to `b`.
-//! It holds because items enter, change and leave only through the functions here.
+//! It holds because items enter, change and leave only through the functions here. `holders` is the same for files and
+//! series.
 
 use std::sync::Arc;
 
-use super::state::{Item, Items};
+use super::state::{Held, Item, Items};
 use crate::ids::{FieldId, ItemId};
 use crate::state::State;
 use crate::value::Value;
@@ -70,6 +71,9 @@ fn refer(items: &mut Items, from: ItemId, field: &FieldId, value: &Value) {
     for to in value.references() {
         items.referrers.entry(to).or_default().insert((field.clone(), from));
     }
+    for held in Held::of(value) {
+        items.holders.entry(held).or_default().insert((field.clone(), from));
+    }
 }
 
 fn forget(items: &mut Items, from: ItemId, field: &FieldId, value: &Value) {
@@ -78,6 +82,13 @@ fn forget(items: &mut Items, from: ItemId, field: &FieldId, value: &Value) {
         referrers.remove(&(field.clone(), from));
         if referrers.is_empty() {
             items.referrers.remove(&to);
+        }
+    }
+    for held in Held::of(value) {
+        let Some(holders) = items.holders.get_mut(&held) else { continue };
+        holders.remove(&(field.clone(), from));
+        if holders.is_empty() {
+            items.holders.remove(&held);
         }
     }
 }

@@ -28,7 +28,7 @@ pub use event::Event;
 pub use fields::FIELD_JSON_BYTES_MAX;
 pub use follow::FOLLOWED_MAX;
 pub use sources::{PARENTS_MAX, parent};
-pub use state::{ChildRule, ChildrenRules, Comment, Following, Item, Items, Page, Step, StepStatus};
+pub use state::{ChildRule, ChildrenRules, Comment, Following, Held, Item, Items, Page, Step, StepStatus};
 pub use talk::{COMMENT_BYTES_MAX, PAGE_BYTES_MAX, comments};
 
 pub(crate) use decide::decide;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use imbl::{OrdMap, OrdSet};
 
 use crate::context::Principal;
-use crate::ids::{BlueprintId, CommentId, FieldId, ItemId, KeyId, Position, StepId, TemplateId};
+use crate::ids::{BlueprintId, CommentId, FieldId, FileId, ItemId, KeyId, Position, SeriesId, StepId, TemplateId};
 use crate::personal::Personal;
 use crate::sync::{SyncKey, SyncSource};
 use crate::time::Timestamp;
@@ -20,6 +20,8 @@ pub struct Items {
     pub by_blueprint: OrdMap<BlueprintId, OrdSet<ItemId>>,
     /// Who refers to an item, and through which stored field: the source of all computed back-references.
     pub referrers: OrdMap<ItemId, OrdSet<(FieldId, ItemId)>>,
+    /// Who holds a file or a series, and in which stored field.
+    pub holders: OrdMap<Held, OrdSet<(FieldId, ItemId)>>,
     /// Govern items with children still to be governed, worked off by the system in order; and the child that was last.
     pub pending: OrdMap<ItemId, Option<SyncKey>>,
     /// Edited templates with items still to follow, worked off by the system in order.
@@ -39,6 +41,26 @@ impl Items {
     #[must_use]
     pub fn is_pending(&self) -> bool {
         !self.pending.is_empty() || !self.following.is_empty()
+    }
+}
+
+/// Something beside items that a field can refer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Held {
+    /// An uploaded file.
+    File(FileId),
+    /// A time series.
+    Series(SeriesId),
+}
+
+impl Held {
+    /// All of them in a value.
+    pub fn of(value: &Value) -> impl Iterator<Item = Self> {
+        value.scalars().filter_map(|scalar| match scalar {
+            Value::File(file) => Some(Self::File(*file)),
+            Value::Series(series) => Some(Self::Series(*series)),
+            _ => None,
+        })
     }
 }
 

@@ -105,7 +105,7 @@ stored! {
     audit: SignedInV1 SignedOutV1 SignInFailedV1 RefusalsCountedV1 AuditEntryAddedV1;
     deploy: InfrastructureRegisteredV1 PolicyChangedV1 DeploymentCheckedV1 DeploymentReportedV1 OverrideGrantedV1
         OverrideRevokedV1;
-    series: FileUploadedV1;
+    series: SeriesCreatedV1 PointsPushedV1 PointsDeletedV1 FileUploadedV1 FileDeletedV1;
     settings: SettingsChangedV1;
     rules: GovernanceRuleSetV1;
     subscription: SubscribedV1 UnsubscribedV1;

@@ -1,11 +1,11 @@
-//! Uploaded files.
+//! Uploaded files and pushed series.
 
 use std::sync::Arc;
 
 use imbl::OrdMap;
 
 use crate::context::Principal;
-use crate::ids::{Digest, FileId};
+use crate::ids::{Digest, FileId, SeriesId};
 use crate::time::Timestamp;
 
 /// What was uploaded. The bytes are in a content-addressed store outside.
@@ -15,6 +15,28 @@ pub struct Files {
     pub by_id: OrdMap<FileId, Arc<File>>,
     /// The last id handed out.
     pub last_file: u32,
+    /// Series that people made; those of evaluations are in `nodes`, and share the numbers.
+    pub series: OrdMap<SeriesId, Arc<Series>>,
+}
+
+/// A time series that somebody pushes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Series {
+    /// Its id.
+    pub id: SeriesId,
+    /// Who made it; a series that no item refers to is his.
+    pub owner: Principal,
+    /// The values by time, each opaque JSON as text.
+    pub points: OrdMap<Timestamp, Arc<str>>,
+}
+
+/// One point of a series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Point {
+    /// When.
+    pub at: Timestamp,
+    /// What: opaque JSON as text.
+    pub value: Arc<str>,
 }
 
 /// An uploaded file.

@@ -1,13 +1,15 @@
 //! Uploaded files: streamed into the content-addressed store, synced, and only then named by an event.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use countersign_core::artifact::Held;
 use countersign_core::audit::Entry;
 use countersign_core::ids::FileId;
 use countersign_core::series::{Command, File};
-use countersign_core::value::Value;
 use countersign_engine::files::{FileError, Stored};
 use countersign_projections::sight::Sight as _;
 use serde::Serialize;
@@ -76,7 +78,30 @@ pub async fn upload(State(app): State<App>, request: Request) -> Result<Answer<U
     let headers = parts.headers.clone();
     let request = Request::from_parts(parts, body);
     let path = request.uri().path().to_owned();
-    let mut form = Multipart::from_request(request, &app)
+    let Taken { name, media_type, stored: Stored { digest, size_bytes } } = take_in(&app, request).await?;
+    let terms = Terms::of(&who, &headers, &[b"POST", path.as_bytes(), name.as_bytes(), &digest.0])?;
+    let command = Command::RegisterFile { name: name.as_str().into(), size_bytes, media_type, digest };
+    let done = submit(&app, &terms, command.into(), None).await?;
+    Ok(done.created_as(|mut command| Uploaded {
+        id: command.id.take().unwrap_or_default(),
+        name,
+        size: size_bytes,
+        sha256: digest.to_string(),
+        command,
+    }))
+}
+
+/// A file in the store that no event names yet.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub name: String,
+    pub media_type: Option<Arc<str>>,
+    pub stored: Stored,
+}
+
+/// Streams the one part of a form into the store.
+pub(crate) async fn take_in(app: &App, request: Request) -> Result<Taken, Problem> {
+    let mut form = Multipart::from_request(request, app)
         .await
         .map_err(|error| Problem::malformed("multipart_malformed", error.body_text()))?;
     let unreadable =
@@ -88,21 +113,11 @@ pub async fn upload(State(app): State<App>, request: Request) -> Result<Answer<U
     let name = name(part.file_name())?;
     let media_type = part.content_type().map(str::to_owned).filter(|text| text.len() <= NAME_BYTES_MAX);
     let max_bytes = app.config.upload_bytes_max;
-    let Stored { digest, size_bytes } = app.files.put(part, max_bytes).await.map_err(refused)?;
+    let stored = app.files.put(part, max_bytes).await.map_err(refused)?;
     if form.next_field().await.map_err(unreadable)?.is_some() {
         return Err(Problem::invalid_field(PART, "unknown_field", "the form has one part only"));
     }
-    let terms = Terms::of(&who, &headers, &[b"POST", path.as_bytes(), name.as_bytes(), &digest.0])?;
-    let media_type = media_type.map(Into::into);
-    let command = Command::RegisterFile { name: name.as_str().into(), size_bytes, media_type, digest };
-    let done = submit(&app, &terms, command.into(), None).await?;
-    Ok(done.created_as(|mut command| Uploaded {
-        id: command.id.take().unwrap_or_default(),
-        name,
-        size: size_bytes,
-        sha256: digest.to_string(),
-        command,
-    }))
+    Ok(Taken { name, media_type: media_type.map(Into::into), stored })
 }
 
 fn name(given: Option<&str>) -> Result<String, Problem> {
@@ -143,9 +158,14 @@ pub async fn read(ask: Ask, Segments(uf): Segments<String>) -> Result<Answer<Fil
     params(("uf" = String, Path, description = "The file")),
     responses((status = 200, description = "The bytes", content_type = "application/octet-stream", body = [u8])))]
 pub async fn content(ask: Ask, headers: HeaderMap, Segments(uf): Segments<String>) -> Result<Response, Problem> {
-    let file = find(&ask, &uf)?;
+    attachment(&ask, &headers, &uf).await
+}
+
+/// The bytes of a file that the reader may read.
+pub(crate) async fn attachment(ask: &Ask, headers: &HeaderMap, uf: &str) -> Result<Response, Problem> {
+    let file = find(ask, uf)?;
     let (size_bytes, bytes) = ask.app.files.get(file.digest).await.map_err(|error| Problem::internal(&error))?;
-    ask.note(&headers, Entry::Download { file: file.id }).await?;
+    ask.note(headers, Entry::Download { file: file.id }).await?;
     let mut response = Body::from_stream(bytes).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size_bytes));
@@ -162,19 +182,16 @@ pub async fn content(ask: Ask, headers: HeaderMap, Segments(uf): Segments<String
 }
 
 /// A file that the reader uploaded, or that an item he may read refers to; administrators read all.
-fn find<'a>(ask: &'a Ask, uf: &str) -> Result<&'a File, Problem> {
+pub(crate) fn find<'a>(ask: &'a Ask, uf: &str) -> Result<&'a File, Problem> {
     let missing = || ask.missing(format_args!("the file {uf}"));
     let id: FileId = uf.parse().map_err(|_| missing())?;
     let file = ask.state().files.by_id.get(&id).ok_or_else(missing)?;
     let is_own = file.owner == ask.who.principal;
-    (is_own || ask.is_admin() || is_referred_to(ask, id)).then_some(&**file).ok_or_else(missing)
+    (is_own || ask.is_admin() || is_held(ask, Held::File(id))).then_some(&**file).ok_or_else(missing)
 }
 
-fn is_referred_to(ask: &Ask, file: FileId) -> bool {
-    let holds = |value: &Value| value.scalars().any(|scalar| *scalar == Value::File(file));
-    let items = ask.state().items.by_id.values();
-    items.filter(|item| item.fields.values().any(holds)).any(|item| {
-        let seen = ask.fields(item.id);
-        ask.may_read(item.id) && item.fields.iter().any(|(field, value)| holds(value) && seen.reads(field))
-    })
+/// Whether an item that the reader may read holds it, in a field that he may read.
+pub(crate) fn is_held(ask: &Ask, held: Held) -> bool {
+    let mut holders = ask.state().items.holders.get(&held).into_iter().flatten();
+    holders.any(|(field, item)| ask.may_read(*item) && ask.fields(*item).reads(field))
 }

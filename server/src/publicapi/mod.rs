@@ -11,6 +11,8 @@ mod blueprints;
 pub mod call;
 mod containers;
 mod current_user;
+mod custom_pages;
+mod deployers;
 mod designer;
 mod filter;
 mod futures;
@@ -28,7 +30,9 @@ mod settings;
 mod signoff_configurations;
 mod signoffs;
 mod suppliers;
+mod time_series;
 pub mod transport;
+mod uploaded_files;
 mod users;
 mod verdicts;
 
@@ -54,6 +58,10 @@ fn governing_routes() -> Router<App> {
         .merge(blueprints::routes())
         .merge(designer::routes())
         .merge(signoff_configurations::routes())
+        .merge(custom_pages::routes())
+        .merge(time_series::routes())
+        .merge(uploaded_files::routes())
+        .merge(deployers::routes())
 }
 
 /// People, groups, keys, roles, what they may do, and where they come from.

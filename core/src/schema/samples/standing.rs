@@ -9,9 +9,9 @@ use crate::blueprint::{Configuration, Definition, Event as Template, FeedbackGro
 use crate::deploy::gate::Decision;
 use crate::deploy::{Demand, Event as Deploy, InfraKey, InfraKind, Loosening, Policy};
 use crate::event::Event;
-use crate::ids::{CredentialId, FileId, ItemId, KeyId, LogId, TemplateId, UserId};
+use crate::ids::{CredentialId, FileId, ItemId, KeyId, LogId, SeriesId, TemplateId, UserId};
 use crate::log::Event as Log;
-use crate::series::Event as Series;
+use crate::series::{Event as Series, Point};
 use crate::settings::Event as Settings;
 use crate::subscription::Event as Subscription;
 
@@ -25,6 +25,17 @@ pub(super) fn event(number: u16, s: &mut Source) -> Event {
         0x0606 => Event::Subscription(Subscription::Subscribed { item: ItemId(s.u32()), user: UserId(s.u32()) }),
         0x0607 => Event::Subscription(Subscription::Unsubscribed { item: ItemId(s.u32()), user: UserId(s.u32()) }),
         0x0701..=0x07ff => Event::Deploy(deploy(number, s)),
+        0x0801 => Event::Series(Series::SeriesCreated { series: SeriesId(s.u32()) }),
+        0x0802 => Event::Series(Series::PointsPushed {
+            series: SeriesId(s.u32()),
+            points: s.vec(|s| Point { at: s.time(), value: s.text() }),
+        }),
+        0x0803 => Event::Series(Series::PointsDeleted {
+            series: SeriesId(s.u32()),
+            from: s.opt(Source::time),
+            to: s.opt(Source::time),
+        }),
+        0x0805 => Event::Series(Series::FileDeleted { file: FileId(s.u32()) }),
         0x0804 => Event::Series(Series::FileUploaded {
             file: FileId(s.u32()),
             name: s.text(),

@@ -82,6 +82,7 @@ pub fn made(events: &[Arc<Recorded>]) -> Option<String> {
         Event::Access(access::Event::RoleCreated { role, .. }) => Some(role.to_string()),
         Event::Access(access::Event::KeyCreated { key, .. }) => Some(key.to_string()),
         Event::Series(series::Event::FileUploaded { file, .. }) => Some(file.to_string()),
+        Event::Series(series::Event::SeriesCreated { series }) => Some(series.to_string()),
         Event::Signoff(signoff::Event::ReviewSubmitted { review, .. }) => Some(review.to_string()),
         _ => None,
     })
