@@ -6,7 +6,7 @@ use super::command::Notify;
 use super::policy::{Actor, Right};
 use super::rejection::Rejection;
 use super::state::{Notified, Signoff, SignoffKey};
-use crate::access::may::{Action, Subject, is_active, is_admin, is_in, may, members};
+use crate::access::may::{Action, Subject, is_active, is_architect, is_in, may, members};
 use crate::blueprint::{Configuration, Container};
 use crate::context::Principal;
 use crate::ids::{FeedbackGroupId, ItemId};
@@ -52,7 +52,7 @@ pub(super) fn actor(
     Actor {
         principal: principal.clone(),
         is_impersonated,
-        is_admin: is_admin(state, principal),
+        delegates_always: is_architect(state, principal),
         can_write: may(state, principal, Action::Write, Subject::Item(item)).is_allowed,
         approver: right(state, item, signoff, &configuration.approvers, None, principal),
         reviewer: reviewer.collect(),

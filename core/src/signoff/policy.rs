@@ -116,7 +116,7 @@ impl Right {
 pub(super) struct Actor {
     pub principal: Principal,
     pub is_impersonated: bool,
-    pub is_admin: bool,
+    pub delegates_always: bool,
     /// May write the item.
     pub can_write: bool,
     /// Of approving.
@@ -250,7 +250,7 @@ impl Policy<'_> {
     }
 
     fn may_delegate(&self, right: &Right, missing: Rejection) -> Result<(), crate::Rejection> {
-        if self.actor.is_admin || !right.own.is_empty() {
+        if self.actor.delegates_always || !right.own.is_empty() {
             return Ok(());
         }
         let is_delegate = !right.delegated.is_empty();

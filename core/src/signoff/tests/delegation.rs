@@ -1,8 +1,8 @@
 //! Rights passed on.
 
 use super::fixture::{
-    ADMIN, APPROVER, EVERYTHING, NOBODY, OTHER_REVIEWER, REVIEWER, SECOND, WRITER, approve, configuration, configured,
-    does, key, request_approval, review, signoff, status, when, world_at,
+    ADMIN, APPROVER, ARCHITECT, EVERYTHING, NOBODY, OTHER_REVIEWER, REVIEWER, SECOND, WRITER, approve, configuration,
+    configured, does, key, request_approval, review, signoff, status, when, world_at,
 };
 use crate::blueprint::Container;
 use crate::context::Principal;
@@ -70,17 +70,19 @@ fn a_delegate_does_not_delegate_further() {
 }
 
 #[test]
-fn an_administrator_may_always_delegate_but_never_to_himself() {
-    let world = world_at(Status::WaitingForApproval);
-    let to_himself = delegate(&world, None, ADMIN);
-    when(world.clone(), ADMIN, to_himself).then_rejected("delegation_to_self");
-    let to_another = delegate(&world, None, WRITER);
-    when(world, ADMIN, to_another).then(&["ApprovalDelegated"]);
-    let world = world_at(Status::WaitingForFeedback);
-    let to_himself = delegate(&world, Some("business"), ADMIN);
-    when(world.clone(), ADMIN, to_himself).then_rejected("delegation_to_self");
-    let to_another = delegate(&world, Some("risk"), WRITER);
-    when(world, ADMIN, to_another).then(&["ReviewDelegated"]);
+fn administrators_and_architects_may_always_delegate_but_never_to_themselves() {
+    for somebody in [ADMIN, ARCHITECT] {
+        let world = world_at(Status::WaitingForApproval);
+        let to_himself = delegate(&world, None, somebody);
+        when(world.clone(), somebody, to_himself).then_rejected("delegation_to_self");
+        let to_another = delegate(&world, None, WRITER);
+        when(world, somebody, to_another).then(&["ApprovalDelegated"]);
+        let world = world_at(Status::WaitingForFeedback);
+        let to_himself = delegate(&world, Some("business"), somebody);
+        when(world.clone(), somebody, to_himself).then_rejected("delegation_to_self");
+        let to_another = delegate(&world, Some("risk"), WRITER);
+        when(world, somebody, to_another).then(&["ReviewDelegated"]);
+    }
 }
 
 #[test]

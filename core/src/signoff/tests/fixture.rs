@@ -30,6 +30,7 @@ pub(super) const SECOND: &str = "cy";
 pub(super) const THIRD: &str = "di";
 /// Administrator, and nothing else.
 pub(super) const ADMIN: &str = "root";
+pub(super) const ARCHITECT: &str = "arc";
 /// May write, review in `business`, and approve.
 pub(super) const EVERYTHING: &str = "eve";
 /// May read only.
@@ -38,7 +39,7 @@ pub(super) const NOBODY: &str = "nic";
 pub(super) const APPROVER_KEY: KeyId = KeyId(1);
 pub(super) const PROXY_KEY: KeyId = KeyId(2);
 
-const PEOPLE: [(&str, &[&str]); 9] = [
+const PEOPLE: [(&str, &[&str]); 10] = [
     (WRITER, &["writers"]),
     (REVIEWER, &["business"]),
     (OTHER_REVIEWER, &["risk"]),
@@ -48,6 +49,7 @@ const PEOPLE: [(&str, &[&str]); 9] = [
     (ADMIN, &["admins"]),
     (EVERYTHING, &["writers", "business", "approvers"]),
     (NOBODY, &[]),
+    (ARCHITECT, &["architects"]),
 ];
 
 pub(super) fn group(name: &str) -> Container {
@@ -150,11 +152,11 @@ pub(super) fn publish(world: &mut World, revision: u64) {
 
 fn people(world: &mut World) {
     let system = Principal::System;
-    let groups = ["writers", "business", "risk", "approvers", "legal", "admins"];
+    let groups = ["writers", "business", "risk", "approvers", "legal", "admins", "architects"];
     for (n, name) in (20..).zip(groups) {
-        let (item, is_admin) = (ItemId(n), name == "admins");
+        let (item, is_admin, is_architect) = (ItemId(n), name == "admins", name == "architects");
         let (group, description) = (name.into(), "".into());
-        let event = access::Event::GroupCreated { group, item, description, is_admin, is_architect: false };
+        let event = access::Event::GroupCreated { group, item, description, is_admin, is_architect };
         world.happened(&system, event);
     }
     for (n, (login, groups)) in (1..).zip(PEOPLE) {

@@ -39,7 +39,7 @@ fn somebody() -> Actor {
     Actor {
         principal: Principal::User(UserId(1)),
         is_impersonated: false,
-        is_admin: false,
+        delegates_always: false,
         can_write: false,
         approver: Right::default(),
         reviewer: vec![("business".into(), Right::default()), ("risk".into(), Right::default())],
@@ -84,7 +84,7 @@ fn ask(actor: &Actor, status: Status, wish: Wish<'_>) -> &'static str {
 fn rights_of_one_kind_help_with_no_other() {
     let business = FeedbackGroupId::from("business");
     let own = || Right { own: vec![group("g")], delegated: Vec::new() };
-    let writer = Actor { can_write: true, is_admin: true, ..somebody() };
+    let writer = Actor { can_write: true, delegates_always: true, ..somebody() };
     let reviewer = Actor { reviewer: vec![(business.clone(), own())], ..somebody() };
     let approver = Actor { approver: own(), ..somebody() };
     let rows = [
@@ -112,6 +112,6 @@ fn a_right_that_was_only_delegated_decides_but_is_not_passed_on() {
     let delegate = Actor { approver: delegated, ..somebody() };
     assert_eq!(ask(&delegate, Status::WaitingForApproval, Wish::SubmitApproval), "ok");
     assert_eq!(ask(&delegate, Status::WaitingForApproval, Wish::DelegateApproval), "no_redelegation");
-    let administrator = Actor { is_admin: true, ..delegate };
+    let administrator = Actor { delegates_always: true, ..delegate };
     assert_eq!(ask(&administrator, Status::WaitingForApproval, Wish::DelegateApproval), "ok");
 }
