@@ -234,7 +234,7 @@ fn a_refusal_says_which_right_is_missing_which_roles_give_it_and_who_gives_those
     assert_eq!(
         told,
         format!(
-            "this needs the right write on {project}, as ro.contributor or ro.project_manager gives it; whoever \
+            "this needs the right write on {project}, as ro.project_manager or ro.contributor gives it; whoever \
              administers it, or an architect, can give such a role"
         )
     );
