@@ -124,15 +124,18 @@ impl Items {
 
 impl Narrow<'_> {
     fn page(&self, keep: &dyn Fn(ItemId, &Row) -> bool) -> Page<ItemId> {
-        let is_wanted = |item: ItemId| {
-            self.found.as_ref().is_none_or(|found| found.has(item)) && self.sets.iter().all(|set| set.contains(&item))
+        let holds = |item: ItemId| self.found.as_ref().is_none_or(|found| found.has(item));
+        let is_kept = |item: ItemId, row: &Row| {
+            self.sets.iter().all(|set| set.contains(&item)) && holds(item) && keep(item, row) && self.may(item, row)
         };
-        let is_kept = |item: ItemId, row: &Row| keep(item, row) && self.may(item, row);
+        // By name the finds stand together, and whole runs may hold none: passing over those before the merge is cheap.
+        // Every other order mixes them, and a merge stops as soon as the page is full.
+        let is_wanted = |item: ItemId| self.sort != Sort::Name || holds(item);
         match self.candidates() {
             Some(candidates) => {
                 let rows = candidates.into_iter().filter_map(|item| Some((item, self.items.rows.get(&item)?)));
                 let of_list = |row: &Row| self.blueprints.contains(&row.blueprint);
-                let keys = rows.filter(|(item, row)| of_list(row) && is_wanted(*item) && is_kept(*item, row));
+                let keys = rows.filter(|(item, row)| of_list(row) && is_kept(*item, row));
                 let keys = keys.map(|(item, row)| row.key(item, self.sort));
                 page(keys, self.cursor, self.order, self.limit)
             }
