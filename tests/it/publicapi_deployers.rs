@@ -14,7 +14,7 @@ async fn status(estate: &Estate, path: &str) -> Result<(u16, Value)> {
 }
 
 fn infrastructure() -> Value {
-    json!({"infraId": "prod", "type": "project", "stage": "production", "governCheckPolicy": "PREVENT", "revision": 1})
+    json!({"infraId": "prod", "type": "project", "stage": "production", "governCheckPolicy": "PREVENT", "revision": 2})
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -259,6 +259,15 @@ impl World {
             "webhook" => {
                 admin.post("/webhooks", json!({"url": format!("https://example.com/{n}")})).await?["id"].clone()
             }
+            "page" => {
+                let path = format!("//dip/publicapi/admin/custom-pages?newIdentifier=p{n}");
+                let page = json!({"type": "custom-html", "name": "P", "visible": true, "htmlContent": ""});
+                admin.ask(Method::POST, &path, Some(&page)).await?.json()["id"].clone()
+            }
+            "series" => {
+                admin.ask(Method::POST, "//dip/publicapi/time-series", Some(&json!([]))).await?.json()["id"].clone()
+            }
+            "upload" => admin.upload("plan.txt", b"plan".to_vec()).await?.json()["id"].clone(),
             other => anyhow::bail!("nobody knows how to make <{other}>"),
         };
         ensure!(made.is_string(), "{kind}: {made}");
