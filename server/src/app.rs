@@ -19,6 +19,7 @@ use crate::notify::Notifier;
 use crate::plan::Plans;
 use crate::refusals::Refusals;
 use crate::session::attempts::Attempts;
+use crate::session::oidc::Provider;
 use crate::session::store::Sessions;
 
 /// How often it is looked whether a request still holds the parts.
@@ -55,6 +56,8 @@ pub struct Parts {
     pub broker: OnceLock<Broker>,
     /// Who is signed in.
     pub sessions: Sessions,
+    /// Where people may sign in too.
+    pub oidc: Option<Provider>,
     /// Attempts to sign in.
     pub attempts: Attempts,
     /// Refused attempts, until they are told to the log.

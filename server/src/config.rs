@@ -4,6 +4,7 @@
 
 pub mod hooks;
 pub mod mail;
+pub mod oidc;
 pub mod session;
 
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use crate::admission::Given;
 use crate::session::store::Lifetime;
 use hooks::Hooks;
 use mail::{Mail, MailError};
+use oidc::{Oidc, OidcError};
 
 /// Where the service listens unless told otherwise.
 pub const LISTEN: &str = "127.0.0.1:8740";
@@ -65,6 +67,9 @@ pub struct Flags {
     /// Scripts of templates.
     #[command(flatten)]
     pub hooks: hooks::HookFlags,
+    /// Signing in elsewhere.
+    #[command(flatten)]
+    pub oidc: oidc::OidcFlags,
     /// Webhooks may go to this machine, in plain too
     #[arg(long, env = "COUNTERSIGN_WEBHOOKS_LOOPBACK")]
     pub webhooks_loopback: bool,
@@ -97,6 +102,8 @@ struct File {
     session: session::File,
     #[serde(default)]
     hooks: hooks::File,
+    #[serde(default)]
+    oidc: oidc::File,
 }
 
 /// Where the certificate for HTTPS and its key are.
@@ -133,6 +140,8 @@ pub struct Config {
     pub may_webhooks_be_loopback: bool,
     /// How long sessions live.
     pub session: Lifetime,
+    /// Where people may sign in too.
+    pub oidc: Option<Oidc>,
 }
 
 /// A configuration that cannot be used; the exit code is that of wrong usage.
@@ -174,6 +183,9 @@ pub enum ConfigError {
     /// Not the beginning of a subject.
     #[error("nats_inbox is letters, digits, _ and -, in parts between dots")]
     Inbox,
+    /// An identity provider that cannot be used.
+    #[error(transparent)]
+    Oidc(#[from] OidcError),
     /// Sessions that could not be.
     #[error(transparent)]
     Session(#[from] session::LifetimeError),
@@ -207,6 +219,8 @@ struct Shown {
     session: session::File,
     #[serde(skip_serializing_if = "Option::is_none")]
     hooks: Option<hooks::Shown>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oidc: Option<oidc::File>,
 }
 
 impl Config {
@@ -222,6 +236,8 @@ impl Config {
             nats_inbox: file.nats_inbox,
         };
         let password = std::env::var(mail::PASSWORD_VARIABLE).ok().filter(|password| !password.is_empty());
+        let secret = std::env::var(oidc::SECRET_VARIABLE).ok().filter(|secret| !secret.is_empty());
+        let external_url = flags.external_url.or(file.external_url).filter(|url| !url.is_empty());
         let default = LISTEN.parse().map_err(|_| ConfigError::Address(LISTEN))?;
         Ok(Self {
             listen: flags.listen.or(file.listen).unwrap_or(default),
@@ -230,7 +246,8 @@ impl Config {
             admission: flags.admission.or(admission).admission()?,
             tls: tls(flags.tls_cert.or(file.tls_cert), flags.tls_key.or(file.tls_key))?,
             upload_bytes_max: flags.upload_bytes_max.or(file.upload_bytes_max).unwrap_or(UPLOAD_BYTES_MAX),
-            external_url: flags.external_url.or(file.external_url).filter(|url| !url.is_empty()),
+            oidc: Oidc::resolve(flags.oidc, file.oidc, secret, external_url.as_deref())?,
+            external_url,
             mail: Mail::resolve(flags.mail, file.smtp, password)?,
             hooks: Hooks::resolve(flags.hooks, file.hooks),
             may_webhooks_be_loopback: flags.webhooks_loopback || file.webhooks_loopback.unwrap_or(false),
@@ -254,6 +271,7 @@ impl Config {
             smtp: self.mail.as_ref().map(Mail::shown),
             session: session::shown(self.session),
             hooks: self.hooks.as_ref().map(Hooks::shown),
+            oidc: self.oidc.as_ref().map(Oidc::shown),
         };
         toml::to_string(&shown).unwrap_or_default()
     }

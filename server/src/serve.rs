@@ -27,6 +27,7 @@ use crate::notify::{self, Notifier};
 use crate::plan::Plans;
 use crate::refusals::Refusals;
 use crate::session::attempts::Attempts;
+use crate::session::oidc::Provider;
 use crate::session::store::Sessions;
 use crate::{connections, http, nats, tls};
 
@@ -129,6 +130,7 @@ pub async fn start(config: Config) -> anyhow::Result<Service> {
     let Core { engine, snapshots, log, vault, first_secret, projector } = Core::open(&config).await?;
     let files = FileStore::open(&config.data.join("files")).context("opening the file store")?;
     let notifier = Notifier::open(&config.data).context("opening the outbox")?;
+    let oidc = config.oidc.clone().map(Provider::new).transpose().context("preparing the identity provider")?;
     let (directory, lifetime) = (config.data.join("vault"), config.session);
     let sessions = tokio::task::spawn_blocking(move || Sessions::open(&directory, lifetime)).await?;
     let hooks = match &config.hooks {
@@ -142,6 +144,7 @@ pub async fn start(config: Config) -> anyhow::Result<Service> {
         hooks,
         config,
         sessions,
+        oidc,
         attempts: Attempts::default(),
         engine,
         snapshots,

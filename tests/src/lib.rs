@@ -2,5 +2,6 @@
 
 pub mod certificates;
 pub mod nats;
+pub mod oidc;
 pub mod server;
 pub mod smtp;

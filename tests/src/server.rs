@@ -240,6 +240,12 @@ impl Api {
         Self { key: None, login: None, ..self.clone() }
     }
 
+    /// Without going where an answer sends it.
+    pub fn without_redirects(&self) -> Result<Self> {
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        Ok(Self { http, ..self.clone() })
+    }
+
     /// Acting as this person.
     #[must_use]
     pub fn acting_as(&self, login: &str) -> Self {

@@ -24,6 +24,7 @@ pub mod keys;
 pub mod log;
 pub mod me;
 pub mod nodes;
+pub mod oidc;
 pub mod openapi;
 pub mod overrides;
 pub mod own;
@@ -201,6 +202,8 @@ fn access_routes() -> OpenApiRouter<App> {
         .routes(routes!(reports::could))
         .routes(routes!(access_changes::list))
         .routes(routes!(session::read, session::sign_in, session::sign_out))
+        .routes(routes!(oidc::start))
+        .routes(routes!(oidc::back))
         .routes(routes!(own::change_password))
         .routes(routes!(own::keys, own::create_key))
         .routes(routes!(own::revoke_key))

@@ -78,6 +78,7 @@ fn describe(method: HttpMethod, operation: &mut Operation) {
         parameters.extend(When::into_params(|| Some(ParameterIn::Query)).into_iter().map(RefOr::T));
     } else {
         parameters.push(header("Idempotency-Key", "Makes the request safe to repeat: 1 to 255 printable characters"));
+        parameters.push(header("X-CSRF-Token", "The session's token; needed with a cookie, not with a key"));
         parameters.push(header("If-Match", "Only while the item's position is this: its ETag"));
     }
 }

@@ -4,6 +4,7 @@
 //! API and the UI, never the public API, and unsafe methods need the session's token in [`CSRF_TOKEN`] besides.
 
 pub mod attempts;
+pub mod oidc;
 pub mod store;
 
 use axum::http::Method as HttpMethod;

@@ -3,4 +3,5 @@
 mod browser;
 mod keys;
 mod noted;
+mod oidc;
 mod sessions;

@@ -2,12 +2,13 @@
 
 use anyhow::Result;
 
-use crate::{dataiku, nats, run, smtp};
+use crate::{dataiku, nats, oidc, run, smtp};
 
 /// Formatting, lints, a build, every test, and Dataiku's client on the public API.
 pub(crate) fn ci() -> Result<()> {
     nats::fetch()?;
     smtp::fetch()?;
+    oidc::fetch()?;
     dataiku::fetch()?;
     run("cargo", &["fmt", "--all", "--check"])?;
     run("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;

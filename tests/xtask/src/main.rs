@@ -10,6 +10,7 @@ mod dataiku;
 mod demo;
 mod long;
 mod nats;
+mod oidc;
 mod python;
 mod smtp;
 
@@ -47,6 +48,8 @@ enum Task {
     Nats,
     /// Fetches the SMTP server that tests use into `.deps/aiosmtpd`.
     Smtp,
+    /// Fetches the identity provider that tests use into `.deps/oidc-provider-mock`.
+    Oidc,
 }
 
 fn main() -> Result<()> {
@@ -61,6 +64,7 @@ fn main() -> Result<()> {
             dataiku::test(&arguments)
         }
         Task::Smtp => smtp::fetch(),
+        Task::Oidc => oidc::fetch(),
     }
 }
 
