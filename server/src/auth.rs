@@ -125,9 +125,9 @@ impl FromRequestParts<App> for Who {
     }
 }
 
-/// The key that a request's headers name, if it opens anything.
+/// The key that a request's headers name in any form that some API takes, if it opens anything.
 pub(crate) fn key_in(app: &App, state: &State, headers: &HeaderMap) -> Option<KeyId> {
-    key_of(app, state, &secret(headers).ok()?)
+    key_of(app, state, &crate::publicapi::auth::secret(headers).ok()?)
 }
 
 pub(crate) fn key_of(app: &App, state: &State, secret: &str) -> Option<KeyId> {

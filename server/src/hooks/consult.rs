@@ -9,7 +9,7 @@ use std::sync::Arc;
 use countersign_core::artifact::{Command as ItemCommand, Event as ItemEvent, Rejection as Refusal};
 use countersign_core::command::{Hooked, Proposal};
 use countersign_core::context::{Caller, Context};
-use countersign_core::ids::ItemId;
+use countersign_core::ids::{ItemId, Position};
 use countersign_core::rejection::{FieldProblem, FieldProblems};
 use countersign_core::{Command, Event, Outcome, Recorded, Rejection, State, handle};
 use countersign_engine::clock::{Clock as _, SystemClock};
@@ -19,6 +19,7 @@ use serde_json::{Map, Value as Json};
 use super::Hooks;
 use super::lists::{Hook, Lists, Phase, are_there};
 use super::run::{RunError, Said};
+use crate::api::ask::wait;
 use crate::api::shape::value::inputs;
 use crate::app::App;
 use crate::publicapi::artifacts;
@@ -76,15 +77,25 @@ async fn attempt(app: &App, hooks: &Hooks, caller: &Caller, command: &Command) -
         asking.ask_before().await?;
         left = left.saturating_sub(1);
         match app.engine.submit(asking.hooked(command), caller.clone()).await {
-            Err(SubmitError::Rejected { rejection, .. }) if rejection.code() == "hooks_outdated" && left > 0 => {}
+            Err(SubmitError::Rejected { rejection, position }) if rejection.code() == "hooks_outdated" && left > 0 => {
+                seen(app, position).await;
+            }
             Err(error) => return Err(error),
             Ok(receipt) => {
+                seen(app, receipt.position).await;
                 if receipt.repeated.is_none() {
                     asking.tell_after(&receipt.state).await;
                 }
                 return Ok(Attempted { receipt, queue: asking.queue });
             }
         }
+    }
+}
+
+/// Waits until requests see the log up to there: hooks decide on what requests see, and whoever asked sees all of it.
+async fn seen(app: &App, position: Position) {
+    if wait(app, position).await.is_err() {
+        tracing::warn!(%position, "hooks go on before the views have followed");
     }
 }
 

@@ -17,7 +17,8 @@ pub(super) fn who(app: &App, headers: &HeaderMap) -> Result<Who, Problem> {
     Who::with_secret(app, headers, &secret(headers)?)
 }
 
-fn secret(headers: &HeaderMap) -> Result<String, Problem> {
+/// The key of a request, in whichever of these forms.
+pub(crate) fn secret(headers: &HeaderMap) -> Result<String, Problem> {
     let Some(given) = headers.get(header::AUTHORIZATION) else {
         let missing = || Problem::unauthenticated("key_missing", "an API key or a ticket is needed");
         let ticket = headers.get(TICKET).ok_or_else(missing)?;

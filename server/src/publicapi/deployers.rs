@@ -11,6 +11,7 @@ use countersign_engine::clock::{Clock as _, SystemClock};
 use serde_json::{Value as Json, json};
 
 use super::call::{Call, Reply};
+use super::routes::DEPLOYER_ROUTES;
 use crate::api::ask::Ask;
 use crate::api::gate::gate_answer;
 use crate::api::params::Segments;
@@ -18,9 +19,8 @@ use crate::app::App;
 use crate::problem::Problem;
 
 pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/project-deployer/deployments/{id}/governance-status", get(of_project))
-        .route("/api-deployer/deployments/{id}/governance-status", get(of_service))
+    let [(_, project), (_, service)] = DEPLOYER_ROUTES;
+    Router::new().route(project, get(of_project)).route(service, get(of_service))
 }
 
 async fn of_project(Segments(id): Segments<String>, call: Call) -> Reply {

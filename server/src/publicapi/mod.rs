@@ -6,7 +6,7 @@
 
 pub(crate) mod artifacts;
 mod assignments;
-mod auth;
+pub(crate) mod auth;
 mod blueprints;
 pub mod call;
 mod containers;

@@ -145,7 +145,24 @@ impl World {
         self.keep("governed", json!("bp.governed"));
         let evaluation = json!({"projectKey": "FRAUD", "storeId": "mes", "evaluationId": "e1", "modelId": "m1",
             "versionId": "v2", "evaluatedAt": "2026-01-01T00:00:00Z", "metrics": {"auc": 0.8}, "drift": {}});
-        self.estate.tell(&[("design-1", "evaluation", evaluation)]).await
+        let deployment = |id: &str, infra: &str, what: &str, names: Value| {
+            let mut told = json!({"deploymentId": id, "infraId": infra, "node": "design-1", "projectKey": "FRAUD",
+                "status": "running", "revision": 1});
+            told[what] = names;
+            told
+        };
+        let service = json!({"infraId": "service", "type": "api", "stage": "production", "governCheckPolicy": "PREVENT", "revision": 1});
+        let package = json!([{"modelId": "m1", "versionId": "v2"}]);
+        self.estate
+            .tell(&[
+                ("design-1", "evaluation", evaluation),
+                ("deployer-1", "infrastructure", service),
+                ("deployer-1", "deployment", deployment("d1", "prod", "bundleId", json!("b1"))),
+                ("deployer-1", "deployment", deployment("d2", "service", "modelVersions", package)),
+            ])
+            .await?;
+        self.estate.until("/deployments", |list| list["items"].as_array().is_some_and(|all| all.len() == 2)).await?;
+        Ok(())
     }
 
     fn keep(&mut self, name: &str, value: Value) {

@@ -58,5 +58,14 @@ async fn a_key_from_a_new_address_is_told_once_also_after_a_restart() -> Result<
     server.restart()?;
     Api::new(server.url(), made["secret"].as_str().context("a secret")?).get("/me").await?;
     ensure!(entries(&server.admin()).await?.len() == 2);
+
+    // A key that comes in one of the forms of the public API is told as well.
+    let admin = server.admin();
+    let made = admin.post("/keys", json!({"label": "ticket"})).await?;
+    let ticket = made["secret"].as_str().context("a secret")?;
+    let anybody = admin.without_key();
+    let request = anybody.request(Method::GET, "//dip/publicapi/auth/info").header("x-dku-apiticket", ticket);
+    ensure!(anybody.send(request).await?.status == 200);
+    ensure!(entries(&admin).await?.len() == 3);
     Ok(())
 }
