@@ -11,12 +11,17 @@ use countersign_engine::clock::{Clock as _, SystemClock};
 use serde_json::{Value as Json, json};
 
 use super::call::{Call, Reply};
-use super::routes::DEPLOYER_ROUTES;
 use crate::api::ask::Ask;
 use crate::api::gate::gate_answer;
 use crate::api::params::Segments;
 use crate::app::App;
 use crate::problem::Problem;
+
+/// Method and path, as [`ROUTES`](super::routes::ROUTES) has them for the client's own calls.
+pub const DEPLOYER_ROUTES: [(&str, &str); 2] = [
+    ("GET", "/project-deployer/deployments/{id}/governance-status"),
+    ("GET", "/api-deployer/deployments/{id}/governance-status"),
+];
 
 pub(super) fn routes() -> Router<App> {
     let [(_, project), (_, service)] = DEPLOYER_ROUTES;

@@ -12,7 +12,7 @@ pub mod call;
 mod containers;
 mod current_user;
 mod custom_pages;
-mod deployers;
+pub mod deployers;
 mod designer;
 mod filter;
 mod futures;

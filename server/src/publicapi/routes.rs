@@ -1,12 +1,6 @@
 //! Every method and path that the client calls (release 15.2.0, 124 of them), below [`PREFIX`](super::PREFIX) and with
 //! their slashes in order.
 
-/// What deployers ask beside what the client calls.
-pub const DEPLOYER_ROUTES: [(&str, &str); 2] = [
-    ("GET", "/project-deployer/deployments/{id}/governance-status"),
-    ("GET", "/api-deployer/deployments/{id}/governance-status"),
-];
-
 /// Method and path, variable segments in braces.
 pub const ROUTES: [(&str, &str); 124] = [
     ("POST", "/artifacts"),

@@ -67,7 +67,7 @@ async fn routes(admin: &Api) -> Result<BTreeSet<(String, String)>> {
     }
     routes.extend(root_paths().into_iter().map(|path| ("GET".to_owned(), path.to_owned())));
     // Of the public API what is served: whatever is not asks for no key.
-    let public = publicapi::routes::ROUTES.into_iter().chain(publicapi::routes::DEPLOYER_ROUTES);
+    let public = publicapi::routes::ROUTES.into_iter().chain(publicapi::deployers::DEPLOYER_ROUTES);
     for (method, path) in public {
         let path = format!("{}{path}", publicapi::PREFIX);
         let target = format!("//{}", path.trim_start_matches('/').replace(['{', '}'], ""));
