@@ -16,9 +16,9 @@ use countersign_engine::clock::{Clock as _, SystemClock};
 use countersign_engine::engine::{Receipt, SubmitError};
 use serde_json::{Map, Value as Json};
 
-use super::Hooks;
 use super::lists::{Hook, Lists, Phase, are_there};
-use super::run::{RunError, Said};
+use super::run::{Handler, RunError, Said};
+use super::{Hooks, Script};
 use crate::api::ask::wait;
 use crate::api::shape::value::inputs;
 use crate::app::App;
@@ -187,7 +187,12 @@ impl<'a> Asking<'a> {
     }
 
     async fn run(&self, hook: &Hook, item: ItemId, phase: Phase, shown: Json) -> Result<Said, SubmitError> {
-        let said = self.hooks.run(self.app, self.caller, hook, phase, shown).await;
+        let mut told = shown;
+        if let Json::Object(told) = &mut told {
+            told.insert("phase".to_owned(), phase.word().into());
+        }
+        let script = Script { name: &hook.name, text: &hook.script, handler: Handler::Hook };
+        let said = self.hooks.run(self.app, self.caller, script, told).await;
         said.map_err(|error| match error {
             RunError::Busy => SubmitError::Busy,
             error => {

@@ -13,11 +13,11 @@ use std::sync::Mutex;
 
 use axum::Router;
 use countersign_core::context::{Caller, Principal};
+use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 
 use self::door::Guests;
-use self::lists::{Hook, Phase};
-use self::run::{Interpreter, Job, RunError, Said};
+use self::run::{Handler, Interpreter, Job, RunError};
 use crate::api::shape::people;
 use crate::app::App;
 
@@ -45,10 +45,16 @@ impl Hooks {
         *self.routes.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = routes;
     }
 
-    async fn run(&self, app: &App, caller: &Caller, hook: &Hook, phase: Phase, shown: Json) -> Result<Said, RunError> {
-        let mut input = shown;
+    /// Runs a script that is told this, and the caller for whom it speaks.
+    async fn run<A: DeserializeOwned>(
+        &self,
+        app: &App,
+        caller: &Caller,
+        script: Script<'_>,
+        told: Json,
+    ) -> Result<A, RunError> {
+        let mut input = told;
         if let Json::Object(input) = &mut input {
-            input.insert("phase".to_owned(), phase.word().into());
             let name = people::name(&app.latest().state, &caller.principal);
             let is_key = matches!(caller.principal, Principal::Key(_));
             let identifier = if is_key { format!("api:{name}") } else { name };
@@ -57,7 +63,17 @@ impl Hooks {
         let routes = self.routes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let guest = self.guests.admit(caller);
         let door = routes.map(|routes| door::open(routes, &app.stopping)).transpose()?;
-        let job = Job { name: &hook.name, script: &hook.script, input, host: &self.host, key: guest.key() };
+        let Script { name, text, handler } = script;
+        let job = Job { name, script: text, handler, input, host: &self.host, key: guest.key() };
         self.interpreter.run(&job, door).await
     }
+}
+
+/// A script and what it is for.
+#[derive(Debug, Clone, Copy)]
+struct Script<'a> {
+    /// What it is called in its own error messages.
+    name: &'a str,
+    text: &'a str,
+    handler: Handler,
 }

@@ -1,6 +1,7 @@
-"""Runs one script of a template, with the modules that such scripts import.
+"""Runs one script, with the modules that such scripts import.
 
-Standard input: one JSON object {"name", "script", "input", "host", "key", "packages"}. File descriptor 3: the answer, one JSON object.
+Standard input: one JSON object {"name", "script", "handler", "input", "host", "key",
+"packages"}. File descriptor 3: the answer, one JSON object.
 File descriptor 4: a connection to the service's own API, the only one there is. What the script prints goes to standard output.
 """
 
@@ -133,13 +134,22 @@ def _module(name, **members):
     return module
 
 
+# By what a script is for: the module that it imports, the function that it calls there, and what this gives it. A handler
+# is told by `fail` what went wrong, and gives the `answer`.
+HANDLERS = {
+    "hook": ("handler", "get_handler", _HookHandler),
+}
+
+
 def main():
     given = json.loads(sys.stdin.buffer.read())
     if given["packages"]:
         sys.path.append(given["packages"])
-    handler = _HookHandler(given)
-    _module("govern", core=_module("govern.core"))
-    _module("govern.core.handler", get_handler=lambda: handler)
+    module, entry, kind = HANDLERS[given["handler"]]
+    handler = kind(given)
+    core = _module("govern.core")
+    setattr(core, module, _module("govern.core." + module, **{entry: lambda: handler}))
+    _module("govern", core=core)
     try:
         exec(compile(given["script"], given["name"], "exec"), {"__name__": "__main__"})
     except SystemExit as end:

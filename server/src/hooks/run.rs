@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use command_fds::{CommandFdExt as _, FdMapping};
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::unix::pipe;
@@ -54,6 +55,14 @@ impl Default for Limits {
     }
 }
 
+/// What a script is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Handler {
+    /// It judges a change; answers [`Said`].
+    Hook,
+}
+
 /// One script with what it is told.
 #[derive(Debug)]
 pub struct Job<'a> {
@@ -61,6 +70,8 @@ pub struct Job<'a> {
     pub name: &'a str,
     /// Its text.
     pub script: &'a str,
+    /// Which handler it asks for, and with that what it can answer.
+    pub handler: Handler,
     /// The document that its handler is made from.
     pub input: Json,
     /// What its client calls the service.
@@ -140,28 +151,29 @@ impl Interpreter {
         let found = Self { program, packages, readable, limits, places: Semaphore::new(PLACES_MAX) };
         let kept = std::path::absolute(kept).context("the data directory")?;
         let input = json!({"phase": "UPDATE", "artifact": {"fields": {}}, "kept": kept, "pid": std::process::id()});
-        let job = Job { name: "escapes", script: ESCAPES, input, host: "", key: "" };
-        let said = found.run(&job, None).await.context("trying the confinement of scripts")?;
+        let job = Job { name: "escapes", script: ESCAPES, handler: Handler::Hook, input, host: "", key: "" };
+        let said: Said = found.run(&job, None).await.context("trying the confinement of scripts")?;
         ensure!(said.status != "ERROR", "scripts are not confined on this machine: {}", said.message);
         Ok(found)
     }
 
-    /// Runs a script to its answer. `door` is its connection to the API.
-    pub async fn run(&self, job: &Job<'_>, door: Option<OwnedFd>) -> Result<Said, RunError> {
+    /// Runs a script to its answer, which is as its handler gives it. `door` is its connection to the API.
+    pub async fn run<A: DeserializeOwned>(&self, job: &Job<'_>, door: Option<OwnedFd>) -> Result<A, RunError> {
         let place = tokio::time::timeout(PLACE_TIME_MAX, self.places.acquire()).await;
         let Ok(Ok(_place)) = place else { return Err(RunError::Busy) };
-        tokio::time::timeout(self.limits.time_max, self.follow(job, door))
+        let answer = tokio::time::timeout(self.limits.time_max, self.follow(job, door))
             .await
-            .unwrap_or(Err(RunError::TooLong(self.limits.time_max)))
+            .unwrap_or(Err(RunError::TooLong(self.limits.time_max)))?;
+        Ok(serde_json::from_slice(&answer)?)
     }
 
     // The process dies with the future: a script that is given up does not go on.
-    async fn follow(&self, job: &Job<'_>, door: Option<OwnedFd>) -> Result<Said, RunError> {
+    async fn follow(&self, job: &Job<'_>, door: Option<OwnedFd>) -> Result<Vec<u8>, RunError> {
         let (answer, theirs) = io::pipe()?;
         let mut child = self.start(theirs.into(), door)?;
         let answer = pipe::Receiver::from_owned_fd(answer.into())?;
         let given = json!({
-            "name": job.name, "script": job.script, "input": job.input, "host": job.host, "key": job.key,
+            "name": job.name, "script": job.script, "handler": job.handler, "input": job.input, "host": job.host, "key": job.key,
             "packages": self.packages,
         });
         let mut stdin = child.stdin.take().ok_or_else(|| io::Error::from(io::ErrorKind::BrokenPipe))?;
@@ -179,7 +191,7 @@ impl Interpreter {
         if !status.success() || answer.is_empty() {
             return Err(RunError::Broken { status, last: last_line(&err) });
         }
-        Ok(serde_json::from_slice(&answer)?)
+        Ok(answer)
     }
 
     fn start(&self, answer: OwnedFd, door: Option<OwnedFd>) -> io::Result<Child> {
