@@ -30,7 +30,7 @@ pub enum Command {
     /// Work off pending children, and let items follow their edited templates; asked by the system only.
     GovernPending,
     /// Move an item to another version of its blueprint; what that takes from it is taken only when it is accepted.
-    Migrate { item: ItemId, version: VersionId, accepts_loss: bool },
+    Migrate { item: ItemId, version: VersionId, accepts_loss: bool, rewrite: Option<Box<Rewrite>> },
     /// Hide with children.
     Hide { item: ItemId },
     /// Show again.
@@ -51,6 +51,17 @@ pub enum Command {
     SetPage { item: ItemId, text: Arc<str> },
     /// Take the page away.
     RemovePage { item: ItemId },
+}
+
+/// What the script of a migration makes of the item; values that it takes away are losses that it accepts.
+#[derive(Debug, Clone, Default)]
+pub struct Rewrite {
+    /// Its name, when it is another.
+    pub name: Option<Arc<str>>,
+    /// Its fields that are others; `Null` clears.
+    pub fields: Vec<(FieldId, Input)>,
+    /// Moves of its steps, as by a Save.
+    pub steps: Vec<(StepId, StepStatus)>,
 }
 
 /// How a synced item is to be governed.

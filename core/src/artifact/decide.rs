@@ -73,6 +73,10 @@ crate::rejections! {
     Input HookRefused { item: ItemId, hook: Arc<str>, message: String, problems: FieldProblems } = "hook_refused", "the hook {hook:?} of {item}'s template refuses: {message}{problems}";
     /// A hook that gives no answer refuses the change.
     State HookFailed { item: ItemId, hook: Arc<str>, why: String } = "hook_failed", "the hook {hook:?} of {item}'s template failed: {why}";
+    /// A migration whose script gives no answer, or none that can be followed, is not made.
+    State MigrationFailed { item: ItemId, path: Arc<str>, why: String } = "migration_failed", "the migration {path:?} of {item} failed: {why}";
+    /// A migration by script is not made without its script.
+    State MigrationScriptOff { item: ItemId, path: Arc<str> } = "migration_script_off", "the migration {path:?} of {item} is by script, and this service runs none: switch on hooks.enabled, or take the script out of the version";
     /// A page says something; one that shall say nothing is removed.
     Input PageEmpty = "page_empty", "the page is empty";
 }
@@ -97,7 +101,9 @@ pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
         }
         Command::Govern(wish) => govern::govern(draft, wish),
         Command::GovernPending => govern::govern_pending(draft),
-        Command::Migrate { item, version, accepts_loss } => follow::migrate(draft, *item, version, *accepts_loss),
+        Command::Migrate { item, version, accepts_loss, rewrite } => {
+            follow::migrate(draft, *item, version, *accepts_loss, rewrite.as_deref())
+        }
         Command::Hide { item } => govern::hide(draft, *item),
         Command::Show { item } => govern::show(draft, *item),
         Command::Archive { item } => archive(draft, *item, true),

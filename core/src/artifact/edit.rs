@@ -84,22 +84,31 @@ pub(super) fn save(
 
 /// What a hook of the item's template wants. Templates speak for everybody: no right of the actor is asked for.
 pub(crate) fn follow_hook(draft: &mut Draft<'_>, proposal: &Proposal) -> Result<(), crate::Rejection> {
-    let item = proposal.item;
+    write_for_script(draft, proposal.item, proposal.name.as_ref(), &proposal.fields).map(|_| ())
+}
+
+/// Writes what a script wants an item to hold, and tells which fields changed.
+pub(super) fn write_for_script(
+    draft: &mut Draft<'_>,
+    item: ItemId,
+    name: Option<&Arc<str>>,
+    fields: &[(FieldId, Input)],
+) -> Result<Vec<FieldChange>, crate::Rejection> {
     let not_found = || common::Rejection::NotFound { what: item.to_string() };
     let found = draft.state().items.by_id.get(&item).cloned().ok_or_else(not_found)?;
     let version = version_of(draft.state(), &found)?;
     let (state, itself) = (draft.state(), Principal::System);
     let access = FieldAccess::on(state, &itself, item);
-    let changes = check_values(state, &itself, &version, Some(&found), &access, &proposal.fields)?;
-    for changes in split(changes) {
+    let all = check_values(state, &itself, &version, Some(&found), &access, fields)?;
+    for changes in split(all.clone()) {
         draft.emit_for_script(Event::FieldsEdited { item, changes });
     }
-    if let Some(new) = proposal.name.as_ref().filter(|new| **new != found.name) {
+    if let Some(new) = name.filter(|new| **new != found.name) {
         check_name(new)?;
         let (old, new) = (found.name.clone(), new.clone());
         draft.emit_for_script(Event::ItemRenamed { item, old, new, by_person: true });
     }
-    Ok(())
+    Ok(all)
 }
 
 /// Changes stored fields by a rule, not by a person's input; nothing happens when they hold that already.

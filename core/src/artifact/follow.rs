@@ -7,15 +7,17 @@
 
 use std::ops::Bound;
 
-use super::edit::{choose, split, version_of};
+use super::command::Rewrite;
+use super::edit::{self, choose, split, version_of};
 use super::index::{change, set_field};
 use super::rights::{is_people_field, own, refuse_archived, require};
 use super::state::{Following, Item, Step, StepStatus};
-use super::{Event, Rejection};
+use super::{Event, Rejection, workflow};
 use crate::access::may::{Action, Subject};
 use crate::blueprint::{Definition, Loss, dropped, lost_fields};
 use crate::draft::{COMMAND_EVENTS_MAX, Draft};
 use crate::ids::{FieldId, ItemId, TemplateId, VersionId};
+use crate::input::Input;
 use crate::recorded::Recorded;
 use crate::signoff;
 use crate::state::State;
@@ -26,12 +28,13 @@ pub const FOLLOWED_MAX: usize = 50;
 /// How much of a command's events is kept free for the one item that follows.
 const EVENTS_RESERVED: usize = 60;
 
-/// Moves an item to another version of its blueprint.
+/// Moves an item to another version of its blueprint, and makes of it there what a script wants.
 pub(super) fn migrate(
     draft: &mut Draft<'_>,
     item: ItemId,
     version: &VersionId,
     accepts_loss: bool,
+    rewrite: Option<&Rewrite>,
 ) -> Result<(), crate::Rejection> {
     let found = own(draft, item, Action::Write)?;
     if found.template.version == *version {
@@ -41,17 +44,46 @@ pub(super) fn migrate(
     let to = choose(draft.state(), &found.template.blueprint, Some(version))?;
     let from = version_of(draft.state(), &found)?;
     let lost = lost_fields(&from.definition, &to.definition);
-    let loss = Loss::of_item(draft.state(), &found, &to.definition, &lost);
+    let mut loss = Loss::of_item(draft.state(), &found, &to.definition, &lost);
+    if rewrite.is_some() {
+        // A script takes values away itself; those that it leaves where they cannot stay are refused below.
+        loss.fields.clear();
+    }
     if !loss.is_nothing() && !accepts_loss {
         return Err(Rejection::MigrationLoses { item, loss: loss.to_string() }.into());
     }
     let gone = dropped(&found, &to.definition, &lost);
-    if gone.iter().any(|change| is_people_field(draft.state(), &from, &change.field, true)) {
-        require(draft, Action::Admin, Subject::Item(item))?;
+    // Asked beforehand: who is made somebody by a script had no say in that.
+    let may_change_people = require(draft, Action::Admin, Subject::Item(item));
+    let decides_people =
+        |draft: &Draft<'_>, change: &FieldChange| is_people_field(draft.state(), &from, &change.field, true);
+    if gone.iter().any(|change| decides_people(draft, change)) {
+        may_change_people.clone()?;
     }
-    follow(draft, &found, &to.id, gone);
+    follow(draft, &found, &to.id, gone.clone());
+    if let Some(rewrite) = rewrite {
+        let wanted = wanted(draft.state(), &found, rewrite, &gone);
+        let changes = edit::write_for_script(draft, item, rewrite.name.as_ref(), &wanted)?;
+        if changes.iter().any(|change| decides_people(draft, change)) {
+            may_change_people?;
+        }
+    }
     signoff::open_unstarted(draft, item);
-    Ok(())
+    // After the sign-offs: a step that a script passes is held back by its sign-off as any other.
+    Ok(workflow::move_steps(draft, item, rewrite.map_or(&[], |rewrite| &rewrite.steps))?)
+}
+
+/// The fields that a script wants otherwise, without those that it takes away and that are gone already, and with the
+/// values that it left where the new version cannot hold them as they are: perhaps it can as input.
+fn wanted(state: &State, before: &Item, rewrite: &Rewrite, gone: &[FieldChange]) -> Vec<(FieldId, Input)> {
+    let is_held =
+        |field: &FieldId| state.items.by_id.get(&before.id).is_some_and(|item| item.fields.contains_key(field));
+    let is_left = |field: &&FieldId| rewrite.fields.iter().all(|(given, _)| given != *field);
+    let mut all = rewrite.fields.clone();
+    all.retain(|(field, input)| *input != Input::Null || is_held(field));
+    let left = gone.iter().map(|change| &change.field).filter(is_left);
+    all.extend(left.filter_map(|field| Some((field.clone(), before.fields.get(field)?.into()))));
+    all
 }
 
 /// Lets items follow their edited templates, as many as one command may.

@@ -20,7 +20,7 @@ mod talk;
 mod tests;
 pub mod workflow;
 
-pub use command::{Command, Govern};
+pub use command::{Command, Govern, Rewrite};
 pub use computed::{field_value, field_values, referring};
 pub use decide::Rejection;
 pub use edit::NAME_BYTES_MAX;

@@ -297,6 +297,6 @@ pub async fn migrate(Segments(ar): Segments<String>, wish: Wish<Migrate>) -> Res
     let item = item_id(&ar)?;
     let version = VersionId::from(wish.body.version_id.as_str());
     let accepts_loss = wish.body.danger_zone_accepted;
-    let command = artifact::Command::Migrate { item, version, accepts_loss };
+    let command = artifact::Command::Migrate { item, version, accepts_loss, rewrite: None };
     Ok(wish.submit(command, Some(item)).await?.with_item(item).answer())
 }

@@ -7,22 +7,22 @@ use crate::context::Principal;
 use crate::signoff::{self, Action, ApprovalStatus, Notify, SignoffKey, Status};
 use crate::value::{FieldChange, OldValue, Value};
 
-const RETYPED: &str = r#"{"name": "Car", "fieldDefinitions": {
+pub(super) const RETYPED: &str = r#"{"name": "Car", "fieldDefinitions": {
     "notes": {"fieldType": "NUMBER"}, "seats": {"fieldType": "NUMBER", "min": 1, "max": 2},
     "colours": {"fieldType": "CATEGORY", "categories": ["green"], "listConfig": {"cardinalityMax": 1}}
 }, "workflowDefinition": {"stepDefinitions": [{"id": "build"}, {"id": "review"}, {"id": "drive"}]}}"#;
-const RESTEPPED: &str = r#"{"name": "Car", "fieldDefinitions": {
+pub(super) const RESTEPPED: &str = r#"{"name": "Car", "fieldDefinitions": {
     "notes": {"fieldType": "TEXT"}, "seats": {"fieldType": "NUMBER"},
     "colours": {"fieldType": "CATEGORY", "categories": ["red", "blue"], "listConfig": {}}
 }, "workflowDefinition": {"stepDefinitions": [{"id": "plan"}, {"id": "build"}, {"id": "drive"}]}}"#;
 
-fn filled(world: &mut World) -> ItemId {
+pub(super) fn filled(world: &mut World) -> ItemId {
     let colours = Input::List(vec![text("red"), text("blue")]);
     made(world, &[("notes", text("fast")), ("seats", Input::Number(5.0)), ("colours", colours)])
 }
 
-fn migrate(item: ItemId, version: &str, accepts_loss: bool) -> Wish {
-    Wish::Migrate { item, version: version.into(), accepts_loss }
+pub(super) fn migrate(item: ItemId, version: &str, accepts_loss: bool) -> Wish {
+    Wish::Migrate { item, version: version.into(), accepts_loss, rewrite: None }
 }
 
 fn ask(item: ItemId, action: Action) -> signoff::Command {
@@ -30,7 +30,7 @@ fn ask(item: ItemId, action: Action) -> signoff::Command {
 }
 
 /// The item's step `build` is done, its sign-off `review` is approved by bo.
-fn approved(world: &mut World, item: ItemId) {
+pub(super) fn approved(world: &mut World, item: ItemId) {
     let (admin, bo) = (world.admin(), world.principal("bo"));
     world.run(&admin, Wish::FinishStep { item, step: "build".into() });
     world.run(&admin, ask(item, Action::RequestApproval { notify: Notify::Stage }));
@@ -38,7 +38,7 @@ fn approved(world: &mut World, item: ItemId) {
 }
 
 /// A second active version.
-fn two(world: &mut World, document: &str) {
+pub(super) fn two(world: &mut World, document: &str) {
     let admin = world.admin();
     world.run(&admin, create("bv.two", document));
     world.run(&admin, status("bv.two", VersionStatus::Active));

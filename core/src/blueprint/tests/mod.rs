@@ -3,6 +3,7 @@
 
 mod definition;
 mod follow;
+mod migration;
 mod signoffs;
 mod versions;
 
