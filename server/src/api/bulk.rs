@@ -1,7 +1,7 @@
 //! The same wish for many items: each its own command with its own events, and a result per item.
 
 use countersign_core::artifact::{Command, Govern};
-use countersign_core::ids::ItemId;
+use countersign_core::ids::{ItemId, VersionId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -33,6 +33,20 @@ pub struct BulkGovern {
     /// The same for all of them.
     #[serde(default)]
     how: GovernBody,
+}
+
+/// Which items are to move, and to what.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BulkMigrate {
+    /// 1 to 200 ids.
+    #[schema(min_items = 1, max_items = 200)]
+    items: Vec<String>,
+    /// Another active version of their blueprint.
+    version_id: String,
+    /// They may lose values and steps by it.
+    #[serde(default)]
+    danger_zone_accepted: bool,
 }
 
 /// What became of each.
@@ -85,6 +99,16 @@ pub async fn hide(wish: Wish<Bulk>) -> Result<Answer<BulkShape>, Problem> {
     responses((status = 200, description = "A result per item", body = BulkShape)))]
 pub async fn archive(wish: Wish<Bulk>) -> Result<Answer<BulkShape>, Problem> {
     each(&wish, &wish.body.items, 200, |item| Ok(Command::Archive { item })).await
+}
+
+/// Moves many items to another version of their blueprint, as the route for one item does.
+#[utoipa::path(post, path = "/items/bulk/migrate", tag = "items", request_body = BulkMigrate,
+    responses((status = 200, description = "A result per item", body = BulkShape)))]
+pub async fn migrate(wish: Wish<BulkMigrate>) -> Result<Answer<BulkShape>, Problem> {
+    let version = VersionId::from(wish.body.version_id.as_str());
+    let accepts_loss = wish.body.danger_zone_accepted;
+    let of = |item| Ok(Command::Migrate { item, version: version.clone(), accepts_loss, rewrite: None });
+    each(&wish, &wish.body.items, 200, of).await
 }
 
 /// Everything wrong with the request itself is told before the first command.

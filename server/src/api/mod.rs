@@ -124,6 +124,7 @@ fn item_routes() -> OpenApiRouter<App> {
         .routes(routes!(bulk::govern))
         .routes(routes!(bulk::hide))
         .routes(routes!(bulk::archive))
+        .routes(routes!(bulk::migrate))
         .routes(routes!(versions::migrate))
         .routes(routes!(governing::hide))
         .routes(routes!(governing::show))

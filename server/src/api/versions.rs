@@ -289,7 +289,8 @@ pub async fn remove_signoff(
     Ok(wish.submit(command, None).await?.answer())
 }
 
-/// Moves an item to another version of its blueprint; steps with the same id keep their state.
+/// Moves an item to another version of its blueprint, by its script where that version lists one for where the item
+/// comes from (`migrationPaths`); steps with the same id keep their state.
 #[utoipa::path(post, path = "/items/{ar}/migrate", tag = "items", request_body = Migrate,
     params(("ar" = String, Path, description = "The item")),
     responses((status = 200, description = "Moved", body = CommandShape)))]

@@ -18,7 +18,7 @@ use serde_json::{Map, Value as Json};
 
 use super::lists::{Hook, Lists, Phase, are_there};
 use super::run::{Handler, RunError, Said};
-use super::{Hooks, Script};
+use super::{Hooks, Script, migration};
 use crate::api::ask::wait;
 use crate::api::shape::value::inputs;
 use crate::app::App;
@@ -35,8 +35,11 @@ type Touched = BTreeMap<ItemId, Phase>;
 
 /// Submits a command after the hooks of the templates concerned, when there are any.
 pub async fn submit(app: &App, caller: &Caller, command: Command) -> Result<Receipt, SubmitError> {
-    let concerns = matches!(command, Command::Item(_)) && are_there(&app.latest().state);
+    let concerns = matches!(command, Command::Item(_)) && concerns(&app.latest().state, &command);
     let Some(hooks) = app.hooks.as_ref().filter(|_| concerns) else {
+        if concerns {
+            migration::refuse(&app.latest().state, caller, &command)?;
+        }
         return app.engine.submit(command, caller.clone()).await;
     };
     let first = attempt(app, hooks, caller, &command).await?;
@@ -51,6 +54,10 @@ pub async fn submit(app: &App, caller: &Caller, command: Command) -> Result<Rece
         }
     }
     Ok(first.receipt)
+}
+
+fn concerns(state: &State, command: &Command) -> bool {
+    are_there(state) || migration::is_by_script(state, command)
 }
 
 /// Whether something happened that hooks would have been asked about, if this service ran any.
@@ -73,7 +80,10 @@ struct Attempted {
 async fn attempt(app: &App, hooks: &Hooks, caller: &Caller, command: &Command) -> Result<Attempted, SubmitError> {
     let mut left = ATTEMPTS_MAX;
     loop {
-        let mut asking = Asking::decide(app, hooks, caller, command)?;
+        let before = app.latest().state.clone();
+        let by_script = migration::complete(app, hooks, caller, &before, command).await?;
+        let command = by_script.as_ref().unwrap_or(command);
+        let mut asking = Asking::decide(app, hooks, caller, before, command)?;
         asking.ask_before().await?;
         left = left.saturating_sub(1);
         match app.engine.submit(asking.hooked(command), caller.clone()).await {
@@ -99,6 +109,17 @@ async fn seen(app: &App, position: Position) {
     }
 }
 
+/// What a command would do to a state.
+pub(super) fn decide(before: &State, caller: &Caller, command: &Command) -> Result<Outcome, SubmitError> {
+    // Neither the time nor the seed of this decision is kept.
+    let context = Context { caller: caller.clone(), at: SystemClock.now().max(before.head_at), seed: [0; 32] };
+    handle(before, command, &context).map_err(|rejection| refused(before, rejection))
+}
+
+pub(super) const fn refused(before: &State, rejection: Rejection) -> SubmitError {
+    SubmitError::Rejected { rejection, position: before.head }
+}
+
 /// One command, as it would be on one state, and what hooks said so far.
 struct Asking<'a> {
     app: &'a App,
@@ -113,12 +134,14 @@ struct Asking<'a> {
 }
 
 impl<'a> Asking<'a> {
-    fn decide(app: &'a App, hooks: &'a Hooks, caller: &'a Caller, command: &Command) -> Result<Self, SubmitError> {
-        let before = app.latest().state.clone();
-        // Neither the time nor the seed of this decision is kept.
-        let context = Context { caller: caller.clone(), at: SystemClock.now().max(before.head_at), seed: [0; 32] };
-        let outcome = handle(&before, command, &context)
-            .map_err(|rejection| SubmitError::Rejected { rejection, position: before.head })?;
+    fn decide(
+        app: &'a App,
+        hooks: &'a Hooks,
+        caller: &'a Caller,
+        before: State,
+        command: &Command,
+    ) -> Result<Self, SubmitError> {
+        let outcome = decide(&before, caller, command)?;
         let touched = touched(command, &outcome.events);
         Ok(Self { app, hooks, caller, before, outcome, touched, proposals: Vec::new(), queue: Vec::new() })
     }
@@ -203,7 +226,7 @@ impl<'a> Asking<'a> {
     }
 
     const fn refused(&self, rejection: Rejection) -> SubmitError {
-        SubmitError::Rejected { rejection, position: self.before.head }
+        refused(&self.before, rejection)
     }
 }
 
@@ -243,7 +266,7 @@ fn asked_for(said: &Said) -> impl Iterator<Item = ItemId> {
 }
 
 /// The fields that are others now; those that are gone are null.
-fn changed(before: &Map<String, Json>, after: &Map<String, Json>) -> Map<String, Json> {
+pub(super) fn changed(before: &Map<String, Json>, after: &Map<String, Json>) -> Map<String, Json> {
     let set = after.iter().filter(|(field, value)| before.get(*field).unwrap_or(&Json::Null) != *value);
     let gone = before.keys().filter(|field| !after.contains_key(*field)).map(|field| (field.clone(), Json::Null));
     set.map(|(field, value)| (field.clone(), value.clone())).chain(gone).collect()

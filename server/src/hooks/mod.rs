@@ -6,6 +6,7 @@
 pub mod consult;
 pub mod door;
 pub mod lists;
+mod migration;
 pub mod run;
 pub mod sandbox;
 

@@ -5,6 +5,7 @@ Standard input: one JSON object {"name", "script", "handler", "input", "host", "
 File descriptor 4: a connection to the service's own API, the only one there is. What the script prints goes to standard output.
 """
 
+import copy
 import json
 import os
 import socket
@@ -54,6 +55,7 @@ class _Enriched:
         self.artifact = _Artifact(raw["artifact"])
         self.blueprint = _Document(raw.get("blueprint"))
         self.blueprintVersion = _Document(raw.get("blueprintVersion"))
+        self.blueprint_version = self.blueprintVersion
 
 
 def _over_the_door(host, key):
@@ -127,6 +129,24 @@ class _HookHandler(_Handler):
         }
 
 
+class _MigrationHandler(_Handler):
+    """What a migration sees of an item, and what it makes of a copy of it for the version that it goes to."""
+
+    def __init__(self, given):
+        super().__init__(given)
+        told = given["input"]
+        self.source_enriched_artifact = _Enriched(told["source"])
+        self.target_artifact = _Artifact(copy.deepcopy(told["source"]["artifact"]))
+        self.target_blueprint_version = _Document(told["target"])
+        self._failure = None
+
+    def fail(self, message):
+        self._failure = message
+
+    def answer(self):
+        return {"failure": self._failure, "artifact": self.target_artifact.json}
+
+
 def _module(name, **members):
     module = types.ModuleType(name)
     module.__dict__.update(members)
@@ -138,6 +158,7 @@ def _module(name, **members):
 # is told by `fail` what went wrong, and gives the `answer`.
 HANDLERS = {
     "hook": ("handler", "get_handler", _HookHandler),
+    "migration": ("migration_handler", "get_migration_handler", _MigrationHandler),
 }
 
 

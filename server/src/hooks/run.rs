@@ -61,6 +61,8 @@ impl Default for Limits {
 pub enum Handler {
     /// It judges a change; answers [`Said`].
     Hook,
+    /// It makes of an item what another version of its blueprint holds.
+    Migration,
 }
 
 /// One script with what it is told.

@@ -90,7 +90,7 @@ pub(super) fn enriched_version(blueprint: &Blueprint, version: &Version) -> Json
 }
 
 /// A version: the document as it was given, under its id.
-pub(super) fn bare_version(version: &Version) -> Json {
+pub(crate) fn bare_version(version: &Version) -> Json {
     let mut shown = Map::new();
     shown.insert("id".to_owned(), id(&version.id));
     for (key, value) in document(&version.definition.document) {

@@ -7,7 +7,7 @@
 pub(crate) mod artifacts;
 mod assignments;
 pub(crate) mod auth;
-mod blueprints;
+pub(crate) mod blueprints;
 pub mod call;
 mod containers;
 mod current_user;
@@ -19,7 +19,7 @@ mod futures;
 mod groups;
 mod instance;
 mod keys;
-mod moves;
+pub(crate) mod moves;
 mod object;
 mod permissions;
 mod refusal;

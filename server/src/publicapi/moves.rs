@@ -16,7 +16,7 @@ use crate::problem::Problem;
 /// `status` of a body.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct GivenStatus {
+pub(crate) struct GivenStatus {
     /// Absent, null (nothing is started) or a step.
     #[serde(default, deserialize_with = "present")]
     step_id: Option<Option<String>>,
@@ -25,7 +25,7 @@ pub(super) struct GivenStatus {
 
 /// `workflow` of a body.
 #[derive(Debug, Deserialize)]
-pub(super) struct GivenWorkflow {
+pub(crate) struct GivenWorkflow {
     #[serde(default)]
     steps: BTreeMap<String, GivenStep>,
 }
@@ -42,7 +42,7 @@ fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>,
 }
 
 /// The moves that bring an item from where it is to where the body has it.
-pub(super) fn wanted(
+pub(crate) fn wanted(
     state: &State,
     found: &Item,
     status: Option<&GivenStatus>,
