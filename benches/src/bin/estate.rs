@@ -146,6 +146,7 @@ async fn measure(directory: &Path) -> Result<()> {
         }
     }
     gate(&service).await?;
+    client(&service).await?;
     is_done.store(true, Ordering::Relaxed);
     writing.await??;
     let rate = written.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64();
@@ -167,6 +168,7 @@ fn paths(items: &[String]) -> Vec<String> {
         "/governed-projects?sort=step",
         "/governable",
         "/governable?blueprint=bp.system.dataiku_bundle&q=v1",
+        "/governable?recommended=true",
         "/registry/models",
         "/registry/models?q=churn+v3",
         "/registry/bundles",
@@ -226,6 +228,19 @@ async fn gate(service: &Service) -> Result<()> {
         service.request(Method::POST, "/gate/check", None).json(&question)
     })
     .await
+}
+
+/// The same through the official client, which says itself how long it took.
+async fn client(service: &Service) -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the project")?;
+    let packages = root.join(".deps/dataiku");
+    ensure!(packages.is_dir(), "{} is not there: cargo xtask dataiku brings it", packages.display());
+    let mut command = tokio::process::Command::new("python3");
+    command.arg(root.join("benches/client.py")).env("PYTHONPATH", packages);
+    command.env("COUNTERSIGN_URL", &service.url).env("COUNTERSIGN_ADMIN_KEY", KEY);
+    let status = command.kill_on_drop(true).status().await.context("running python3")?;
+    ensure!(status.success(), "benches/client.py ended with {status}");
+    Ok(())
 }
 
 /// Comments and changed notes, evenly through every second.

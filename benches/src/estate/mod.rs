@@ -11,7 +11,9 @@ mod tests;
 
 use anyhow::{Context, Result};
 use countersign_core::access::{self, Permissions, Rights};
+use countersign_core::artifact::ChildrenRules;
 use countersign_core::ids::{BlueprintId, LogId, Position};
+use countersign_core::rules::{self, Criteria, Governing, Kind, Rule};
 use countersign_core::testing::World;
 use countersign_core::{Principal, Recorded, schema};
 use countersign_engine::log::LogWriter;
@@ -182,6 +184,7 @@ pub fn make(seed: u64, sizes: Sizes, sink: &mut impl Sink) -> Result<World> {
     let log = world.state.log.context("a bootstrapped world has a log")?;
     let mut making = Making { world, dice: Dice::new(seed), sizes, log, sink, logins: Vec::new() };
     close(&mut making.world);
+    recommend(&mut making.world);
     people::make(&mut making)?;
     for project in 0..sizes.projects {
         let objects = synced::project(&mut making, project)?;
@@ -201,6 +204,15 @@ fn close(world: &mut World) {
     let roles = vec![("ro.project_manager".into(), all), ("ro.contributor".into(), write)];
     let permissions = Permissions { everyone: Rights::default(), roles, ..Permissions::default() };
     world.happened(&Principal::System, access::Event::PermissionsSet { blueprint: None, permissions, document: None });
+}
+
+/// A fifth of the bundles: one rule, and few finds among many items.
+fn recommend(world: &mut World) {
+    let criteria = Criteria { node: Some("design-1".into()), ..Criteria::default() };
+    let children = ChildrenRules::default();
+    let rule = Rule { governing: Governing::Recommended, criteria, version: None, children };
+    let admin = world.admin();
+    world.run(&admin, rules::Command::SetGovernanceRules { scope: None, rules: vec![(Kind::Bundle, vec![rule])] });
 }
 
 /// The part of `count` things that falls to one of `places`, as evenly as it goes.

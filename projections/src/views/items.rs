@@ -17,6 +17,7 @@ use crate::views::search::{Found, Index};
 
 mod list;
 mod order;
+mod recommended;
 
 use order::Orders;
 
@@ -29,6 +30,8 @@ pub struct Items {
     governed: OrdSet<ItemId>,
     /// Themselves, as against what lies in them.
     hidden: OrdSet<ItemId>,
+    /// Synced, and a rule recommends to govern them, governed or not.
+    recommended: OrdSet<ItemId>,
     archived: OrdSet<ItemId>,
     by_step: OrdMap<StepId, OrdSet<ItemId>>,
     by_signoff: OrdMap<Status, OrdSet<ItemId>>,
@@ -255,9 +258,10 @@ impl Row {
 
 impl Projection for Items {
     const NAME: &'static str = "items";
-    const REVISION: u32 = 2;
+    const REVISION: u32 = 3;
 
     fn apply(&mut self, event: &Recorded, state: &State) {
+        self.recommend(&event.event, state);
         let Some(item) = event.event.item() else { return };
         let before = self.rows.get(&item).map(|row| row.sources.clone());
         self.refresh(item, state);
@@ -284,7 +288,7 @@ impl Projection for Items {
         for row in &self.rows {
             rows.row(&row);
         }
-        for item in &self.ungoverned {
+        for item in self.ungoverned.iter().chain(&self.recommended) {
             rows.row(item);
         }
         self.search.digest(&mut rows);

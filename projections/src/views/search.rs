@@ -15,7 +15,8 @@ use countersign_core::ids::{FieldId, ItemId};
 use countersign_core::sync::SyncObject;
 use countersign_core::value::Value;
 use fixedbitset::FixedBitSet;
-use imbl::{OrdMap, OrdSet};
+use imbl::OrdMap;
+use imbl::ordmap::Entry;
 
 use crate::projection::Rows;
 use crate::sight::FieldReader;
@@ -28,13 +29,15 @@ pub const TOKEN_CHARS_MAX: usize = 40;
 pub const TEXT_BYTES_MAX: usize = 4 * 1024;
 /// Most tokens of a query; more are not looked at.
 pub const QUERY_TOKENS_MAX: usize = 12;
-/// Most postings that are read to begin a set of holders; of what is more frequent, a walk finds a page sooner. Few in
+/// Items with neighbouring numbers, whose holding of a token is kept as the bits of one word.
+const BLOCK_ITEMS: u32 = u64::BITS;
+/// Most blocks that are read to begin a set of holders; of what is more frequent, a walk finds a page sooner. Few in
 /// tests, where both ways are taken.
 const COLLECTED_MAX: usize = if cfg!(test) { 60 } else { 200_000 };
-/// To find where a token's postings begin takes as long as to read so many.
-const SEEK_POSTINGS: usize = 32;
-/// To look one item over takes as long as to read so many postings.
-const LOOK_POSTINGS: usize = 24;
+/// To find where a token's blocks begin takes as long as to read so many.
+const SEEK_BLOCKS: usize = 32;
+/// To look one item over takes as long as to read so many blocks.
+const LOOK_BLOCKS: usize = 24;
 
 /// Which items hold which tokens.
 #[derive(Debug, Clone, Default)]
@@ -42,7 +45,8 @@ pub struct Index {
     /// Tokens are numbered, since most occur often.
     tokens: OrdMap<Arc<str>, Token>,
     texts: OrdMap<u32, Arc<str>>,
-    postings: OrdSet<(u32, ItemId)>,
+    /// Of a token and a block of items those that hold it, never none.
+    postings: OrdMap<(u32, u32), u64>,
     /// Ascending; to take an item out again, and to look a candidate over.
     items: OrdMap<ItemId, Arc<[u32]>>,
     last_token: u32,
@@ -75,6 +79,8 @@ struct Term {
     tokens: FixedBitSet,
     kinds: usize,
     items: usize,
+    /// At most so many blocks have any of its postings.
+    blocks: usize,
 }
 
 impl Index {
@@ -117,10 +123,12 @@ impl Index {
     fn term(&self, begin: &str) -> Term {
         let mut term = Term::default();
         let from: Arc<str> = begin.into();
+        let blocks = self.items.get_max().map_or(0, |(last, _)| place(block_of(*last).0).saturating_add(1));
         for (_, token) in self.tokens.range(from..).take_while(|(token, _)| token.starts_with(begin)) {
             term.tokens.grow_and_insert(place(token.number));
             term.kinds += 1;
             term.items = term.items.saturating_add(place(token.items));
+            term.blocks = term.blocks.saturating_add(place(token.items).min(blocks));
         }
         term
     }
@@ -131,7 +139,7 @@ impl Index {
         let mut holders = (first.cost() <= COLLECTED_MAX).then(|| self.collect(first))?;
         for term in rest {
             let left = holders.count_ones(..);
-            if left.saturating_mul(LOOK_POSTINGS) < term.cost() {
+            if left.saturating_mul(LOOK_BLOCKS) < term.cost() {
                 let lost: Vec<usize> = holders.ones().filter(|item| !self.holds(item_at(*item), term)).collect();
                 lost.into_iter().for_each(|item| holders.remove(item));
             } else {
@@ -154,7 +162,12 @@ impl Index {
 
     fn postings(&self, number: usize) -> impl Iterator<Item = ItemId> {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
-        self.postings.range((number, ItemId(0))..=(number, ItemId(u32::MAX))).map(|(_, item)| *item)
+        let blocks = self.postings.range((number, 0)..=(number, u32::MAX));
+        blocks.flat_map(|((_, block), held)| {
+            let rest = std::iter::successors(Some(*held), |held| Some(held & held.wrapping_sub(1)));
+            let first = block.saturating_mul(BLOCK_ITEMS);
+            rest.take_while(|held| *held != 0).map(move |held| ItemId(first.saturating_add(held.trailing_zeros())))
+        })
     }
 
     fn holds(&self, item: ItemId, term: &Term) -> bool {
@@ -173,7 +186,10 @@ impl Index {
     fn count(&mut self, token: String, item: ItemId) -> u32 {
         let number = match self.tokens.get_mut(token.as_str()) {
             Some(held) => {
-                if self.postings.insert((held.number, item)).is_none() {
+                let (block, bit) = block_of(item);
+                let holders = self.postings.entry((held.number, block)).or_default();
+                if *holders & bit == 0 {
+                    *holders |= bit;
                     held.items = held.items.saturating_add(1);
                 }
                 return held.number;
@@ -184,7 +200,8 @@ impl Index {
         let token: Arc<str> = token.into();
         self.texts.insert(number, token.clone());
         self.tokens.insert(token, Token { number, items: 1 });
-        self.postings.insert((number, item));
+        let (block, bit) = block_of(item);
+        self.postings.insert((number, block), bit);
         number
     }
 
@@ -194,7 +211,13 @@ impl Index {
         let kept: BTreeSet<u32> =
             kept.iter().filter_map(|token| self.tokens.get(token.as_str())).map(|token| token.number).collect();
         for number in known.iter().filter(|number| !kept.contains(number)) {
-            self.postings.remove(&(*number, item));
+            let (block, bit) = block_of(item);
+            if let Entry::Occupied(mut held) = self.postings.entry((*number, block)) {
+                *held.get_mut() &= !bit;
+                if *held.get() == 0 {
+                    held.remove();
+                }
+            }
             let Some(text) = self.texts.get(number).cloned() else { continue };
             let Some(token) = self.tokens.get_mut(&text) else { continue };
             token.items = token.items.saturating_sub(1);
@@ -207,9 +230,9 @@ impl Index {
 }
 
 impl Term {
-    /// Of collecting its holders, in postings read.
+    /// Of collecting its holders, in blocks read.
     fn cost(&self) -> usize {
-        self.kinds.saturating_mul(SEEK_POSTINGS).saturating_add(self.items)
+        self.kinds.saturating_mul(SEEK_BLOCKS).saturating_add(self.blocks)
     }
 }
 
@@ -272,6 +295,11 @@ impl<'a> Found<'a> {
 
 fn place(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// In which block an item is, and which bit it is there.
+const fn block_of(item: ItemId) -> (u32, u64) {
+    (item.0 / BLOCK_ITEMS, 1 << (item.0 % BLOCK_ITEMS))
 }
 
 fn item_at(place: usize) -> ItemId {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::post;
 use countersign_core::artifact::{self, Item};
-use countersign_core::ids::{BlueprintId, FieldId, ItemId, StepId};
+use countersign_core::ids::{FieldId, ItemId, StepId};
 use countersign_core::value::Value;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
@@ -145,10 +145,9 @@ async fn search(call: Call) -> Reply {
     // A search can look at every item there is: that is not for the threads that serve the others.
     let shown = tokio::task::spawn_blocking(move || {
         let ask = call.ask();
-        let candidates = candidates(&ask, &narrowed);
         let found = match &search.artifact_search_sort {
-            None => in_order_of_making(&ask, &narrowed, candidates, after, page_size),
-            Some(sort) => sorted(&ask, &narrowed, candidates, sort, after, page_size)?,
+            None => in_order_of_making(&ask, &narrowed, after, page_size),
+            Some(sort) => sorted(&ask, &narrowed, sort, after, page_size)?,
         };
         let has_next = found.len() > page_size;
         let hits: Vec<_> = found.into_iter().take(page_size).map(|item| hit(&ask, item)).collect();
@@ -157,37 +156,38 @@ async fn search(call: Call) -> Reply {
     shown.await.map_err(|error| Problem::internal(&error))?
 }
 
-/// The ids that the blueprints and artifacts named leave; nothing when they leave all.
-fn candidates(ask: &Ask, narrowed: &Narrowed) -> Option<BTreeSet<ItemId>> {
+/// What the blueprints and artifacts named leave, from an id on, in order of making.
+fn candidates<'a>(ask: &'a Ask, narrowed: &Narrowed, first: ItemId) -> Box<dyn Iterator<Item = &'a Arc<Item>> + 'a> {
     let items = &ask.state().items;
+    let item = move |id: ItemId| items.by_id.get(&id);
     if let Some(artifacts) = narrowed.artifacts() {
-        return Some(artifacts);
+        return Box::new(artifacts.into_iter().filter(move |id| *id >= first).filter_map(item));
     }
-    let of = |blueprint: &BlueprintId| items.by_blueprint.get(blueprint).into_iter().flatten().copied();
-    narrowed.blueprints().map(|blueprints| blueprints.iter().flat_map(of).collect())
+    let Some(blueprints) = narrowed.blueprints() else {
+        return Box::new(items.by_id.range(first..).map(|(_, item)| item));
+    };
+    let mut sets = blueprints.iter().filter_map(|blueprint| items.by_blueprint.get(blueprint));
+    if blueprints.len() == 1 {
+        return Box::new(sets.next().into_iter().flat_map(move |ids| ids.range(first..)).copied().filter_map(item));
+    }
+    let merged: BTreeSet<ItemId> = sets.flat_map(|ids| ids.range(first..)).copied().collect();
+    Box::new(merged.into_iter().filter_map(item))
 }
 
 fn in_order_of_making<'a>(
     ask: &'a Ask,
     narrowed: &Narrowed,
-    candidates: Option<BTreeSet<ItemId>>,
     after: Option<ItemId>,
     page_size: usize,
 ) -> Vec<&'a Arc<Item>> {
     let first = ItemId(after.map_or(0, |last| last.0.saturating_add(1)));
-    let by_id = &ask.state().items.by_id;
     let is_hit = |item: &&Arc<Item>| narrowed.matches(ask, item) && ask.may_read(item.id);
-    let wanted = page_size.saturating_add(1);
-    match candidates {
-        Some(ids) => ids.range(first..).filter_map(|id| by_id.get(id)).filter(is_hit).take(wanted).collect(),
-        None => by_id.range(first..).map(|(_, item)| item).filter(is_hit).take(wanted).collect(),
-    }
+    candidates(ask, narrowed, first).filter(is_hit).take(page_size.saturating_add(1)).collect()
 }
 
 fn sorted<'a>(
     ask: &'a Ask,
     narrowed: &Narrowed,
-    candidates: Option<BTreeSet<ItemId>>,
     sort: &Sort,
     after: Option<ItemId>,
     page_size: usize,
@@ -203,14 +203,12 @@ fn sorted<'a>(
     });
     let last = last.transpose()?;
     let by_id = &state.items.by_id;
-    let all: Box<dyn Iterator<Item = &Arc<Item>>> = match &candidates {
-        Some(ids) => Box::new(ids.iter().filter_map(|id| by_id.get(id))),
-        None => Box::new(by_id.values()),
-    };
-    let keyed = all.filter(|item| narrowed.matches(ask, item)).map(|item| (key(ask, &sort.column, item), item.id));
+    let keyed = candidates(ask, narrowed, ItemId(0))
+        .filter(|item| narrowed.matches(ask, item))
+        .map(|item| (key(ask, &sort.column, item), item.id));
     let is_after = |row: &(Key, ItemId)| last.as_ref().is_none_or(|last| order(sort, row, last).is_gt());
     let mut rows: Vec<_> = keyed.filter(is_after).collect();
-    rows.sort_by(|a, b| order(sort, a, b));
+    rows.sort_unstable_by(|a, b| order(sort, a, b));
     let readable = rows.into_iter().filter(|(_, id)| ask.may_read(*id)).filter_map(|(_, id)| by_id.get(&id));
     Ok(readable.take(page_size.saturating_add(1)).collect())
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use countersign_core::State;
 use countersign_core::ids::{BlueprintId, ItemId};
-use countersign_core::rules::is_recommended;
 use countersign_core::sync::{SyncKey, SyncObject};
 use imbl::OrdSet;
 
@@ -90,10 +89,13 @@ impl Items {
         if query.hidden {
             narrow.sets.push(&hidden);
         }
+        if query.recommended == Some(true) {
+            narrow.sets.push(&self.recommended);
+        }
         (narrow.cursor, narrow.limit) = (query.cursor.as_ref(), query.limit);
         narrow.page(&|item, _| {
             hidden.contains(&item) == query.hidden
-                && query.recommended.is_none_or(|wanted| is_recommended(state, item) == wanted)
+                && (query.recommended != Some(false) || !self.recommended.contains(&item))
         })
     }
 
@@ -186,7 +188,7 @@ fn is_source(blueprint: &BlueprintId) -> bool {
 }
 
 /// A synced item and all that lies in it.
-fn below(state: &State, item: ItemId) -> Vec<ItemId> {
+pub(super) fn below(state: &State, item: ItemId) -> Vec<ItemId> {
     let mut found = vec![item];
     let Some(source) = state.items.by_id.get(&item).and_then(|item| item.source.as_ref()) else { return found };
     let none: Arc<str> = "".into();
