@@ -141,26 +141,30 @@ fn secret(headers: &HeaderMap) -> Result<String, Problem> {
     let given = headers.get(header::AUTHORIZATION).ok_or_else(|| {
         Problem::unauthenticated("key_missing", "an API key is needed, as Basic user name or as Bearer")
     })?;
+    secret_in(given.to_str().unwrap_or_default())
+}
+
+/// The key in the value of an `Authorization` header.
+pub(crate) fn secret_in(value: &str) -> Result<String, Problem> {
     let malformed = || {
         let detail = "the Authorization header is neither Basic KEY: nor Bearer KEY";
         Problem::unauthenticated("authorization_malformed", detail)
     };
-    let (scheme, rest) = given.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(malformed)?;
+    let (scheme, rest) = value.split_once(' ').ok_or_else(malformed)?;
     let rest = rest.trim();
-    let secret = if scheme.eq_ignore_ascii_case("bearer") {
-        rest.to_owned()
-    } else if scheme.eq_ignore_ascii_case("basic") {
-        let bytes = BASE64_STANDARD.decode(rest).map_err(|_| malformed())?;
-        let text = String::from_utf8(bytes).map_err(|_| malformed())?;
-        let (user, password) = text.split_once(':').ok_or_else(malformed)?;
-        if !password.is_empty() {
-            return Err(Problem::unauthenticated("password_not_accepted", "a key is given with an empty password"));
-        }
-        user.to_owned()
-    } else {
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Ok(rest.to_owned());
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
         return Err(malformed());
-    };
-    Ok(secret)
+    }
+    let bytes = BASE64_STANDARD.decode(rest).map_err(|_| malformed())?;
+    let text = String::from_utf8(bytes).map_err(|_| malformed())?;
+    let (user, password) = text.split_once(':').ok_or_else(malformed)?;
+    if !password.is_empty() {
+        return Err(Problem::unauthenticated("password_not_accepted", "a key is given with an empty password"));
+    }
+    Ok(user.to_owned())
 }
 
 /// The trace id of a W3C `traceparent`: 16 bytes, as many as a UUID has.

@@ -6,6 +6,7 @@ use std::process::Output;
 
 use anyhow::{Context as _, Result, ensure};
 use countersign_tests::server::{ADMIN_KEY, Api, Server, run};
+use reqwest::Method;
 use serde_json::Value;
 
 fn json(output: &Output) -> Result<Value> {
@@ -43,6 +44,39 @@ async fn keys_are_made_listed_and_revoked_offline_and_over_http() -> Result<()> 
     let id = made["id"].as_str().unwrap_or_default();
     ensure!(code(&run(&["key", "revoke", id, "--data", &data], &[])?) == 0);
     ensure!(code(&run(&["key", "revoke", "nonsense", "--data", &data], &[])?) == 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn keys_expire_act_as_nodes_and_get_another_secret_offline_and_over_http() -> Result<()> {
+    let mut server = Server::start()?;
+    let url = server.url().to_owned();
+    let there: &[(&str, &str)] = &[("COUNTERSIGN_URL", &url), ("COUNTERSIGN_KEY", ADMIN_KEY)];
+    let data = server.data().to_string_lossy().into_owned();
+    let expiring = ["key", "create", "--label", "one", "--architect", "--expires", "2030-01-01T00:00:00Z", "--json"];
+    let made = json(&run(&expiring, there)?)?;
+    let node = json(&run(&["key", "create", "--label", "two", "--node", "deployer-1", "--json"], there)?)?;
+    let rotate = ["key", "rotate", made["id"].as_str().unwrap_or_default(), "--json"];
+    let rotated = json(&run(&rotate, there)?)?;
+    ensure!(rotated["id"] == made["id"] && rotated["secret"] != made["secret"], "{rotated}");
+    let with = |url: &str, key: &Value| Api::new(url, key["secret"].as_str().unwrap_or_default());
+    ensure!(with(&url, &rotated).get("/me").await?["id"] == made["id"]);
+    with(&url, &made).refused(Method::GET, "/me", None, 401, "key_unknown").await?;
+    with(&url, &node).refused(Method::GET, "/me", None, 403, "node_key_gate_only").await?;
+
+    server.stop()?;
+    let offline = [&rotate[..], &["--expires", "2020-01-01T00:00:00Z", "--data", &data]].concat();
+    let past = run(&offline, &[])?;
+    let offline = [&rotate[..], &["--data", &data]].concat();
+    let again = json(&run(&offline, &[])?)?;
+    let listed = json(&run(&["key", "list", "--json", "--data", &data], &[])?)?;
+    ensure!(listed[1]["expiresAt"] == "2030-01-01T00:00:00.000Z" && listed[1]["architect"] == true, "{listed}");
+    ensure!(listed[2]["node"] == "deployer-1", "{listed}");
+    ensure!(code(&past) == 1 && code(&run(&["key", "rotate", "ak.99", "--data", &data], &[])?) == 1);
+    ensure!(code(&run(&["key", "create", "--label", "x", "--expires", "soon", "--data", &data], &[])?) == 2);
+    server.restart()?;
+    ensure!(with(server.url(), &again).get("/me").await?["id"] == made["id"]);
+    with(server.url(), &rotated).refused(Method::GET, "/me", None, 401, "key_unknown").await?;
     Ok(())
 }
 
@@ -121,6 +155,41 @@ async fn an_export_holds_every_event_and_tail_the_last() -> Result<()> {
         .filter_map(|line| serde_json::from_str::<Value>(line).ok()?["position"].as_u64())
         .collect();
     ensure!(positions == [head - 2, head - 1, head], "{positions:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_running_service_gives_its_log_out_to_administrators_and_tells_so_first() -> Result<()> {
+    let mut server = Server::start()?;
+    let (url, admin) = (server.url().to_owned(), server.admin());
+    let folder = tempfile::tempdir()?;
+    let file = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let (plain, packed) = (file("log.jsonl"), file("log.jsonl.zst"));
+    let there: &[(&str, &str)] = &[("COUNTERSIGN_URL", &url), ("COUNTERSIGN_KEY", ADMIN_KEY)];
+    for output in [&plain, &packed] {
+        let done = run(&["log", "export", "--output", output, "--json"], there)?;
+        ensure!(code(&done) == 0, "{}", String::from_utf8_lossy(&done.stderr));
+        let text = match output.ends_with(".zst") {
+            true => String::from_utf8(zstd::decode_all(std::fs::File::open(output)?)?)?,
+            false => std::fs::read_to_string(output)?,
+        };
+        ensure!(json(&done)?["events"] == text.lines().count() as u64, "{done:?}");
+        let lines: Vec<Value> = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+        let told = lines.iter().filter(|line| line["data"]["kind"] == "export" && line["data"]["name"] == "log");
+        ensure!(told.count() == if output == &plain { 1 } else { 2 }, "{text}");
+    }
+    ensure!(code(&run(&["log", "export", "--output", &plain], there)?) == 1, "it was written over");
+    let ordinary = admin.post("/keys", serde_json::json!({"label": "ordinary"})).await?;
+    let secret = ordinary["secret"].as_str().unwrap_or_default();
+    let refused = run(&["log", "export", "--output", &file("none")], &[there[0], ("COUNTERSIGN_KEY", secret)])?;
+    ensure!(code(&refused) == 1 && !folder.path().join("none").exists(), "{refused:?}");
+
+    let online = admin.ask(Method::GET, "/log/export", None).await?;
+    server.stop()?;
+    let (data, same) = (server.data().to_string_lossy().into_owned(), file("same.jsonl"));
+    ensure!(code(&run(&["log", "export", "--output", &same, "--data", &data], &[])?) == 0);
+    ensure!(std::fs::read(&same)?.starts_with(&online.bytes), "one line of the log is two");
+    ensure!(std::fs::read_dir(folder.path())?.count() == 3, "something was left behind");
     Ok(())
 }
 

@@ -229,3 +229,39 @@ async fn healths(server: &Server, expected: [u32; 4]) -> Result<()> {
     }
     Ok(())
 }
+
+/// Names and forms that sync messages and the public API have are taken over HTTP too.
+#[tokio::test(flavor = "multi_thread")]
+async fn digests_policies_and_recurrences_are_taken_in_either_form() -> Result<()> {
+    let estate = Estate::start().await?;
+    let bundle = estate.told().await?;
+    let admin = estate.admin();
+    let item = approve(&estate, &bundle).await?;
+    for (digest, decision) in [("aa".repeat(32), "ALLOW"), ("bb".repeat(32), "DENY")] {
+        for form in [json!(digest), json!({"sha256": digest})] {
+            let mut question = question("prod", "ask");
+            question["digest"] = form;
+            ensure!(admin.post("/gate/check", question.clone()).await?["decision"] == decision, "{question}");
+        }
+    }
+    let mut wrong = question("prod", "ask");
+    wrong["digest"] = json!({"md5": "aa"});
+    admin.refused(Method::POST, "/gate/check", Some(&wrong), 422, "wrong_type").await?;
+    let infra = "/infrastructures/deployer-1/prod";
+    for (word, policy) in [("governCheckPolicy", "WARN"), ("policy", "PREVENT")] {
+        admin.put(infra, json!({word: policy})).await?;
+        ensure!(admin.get(infra).await?["policy"] == policy);
+    }
+    let (signoff, schedule) = (format!("/items/{item}/steps/review/signoff"), json!({"months": 6, "reloadConf": true}));
+    let path = format!("{signoff}/schedule-reset");
+    for body in [schedule.clone(), json!({"recurrence": schedule})] {
+        let set = admin.post(&path, body.clone()).await?;
+        let shown = &set["signoff"]["recurrence"];
+        ensure!(shown["months"] == 6 && shown["activated"] == true && shown["reloadConf"] == true, "{body} {set}");
+        let stopped = admin.post(&path, json!({})).await?;
+        ensure!(stopped["signoff"]["recurrence"].is_null(), "{stopped}");
+    }
+    let both = json!({"recurrence": {"days": 1}, "days": 2});
+    admin.refused(Method::POST, &path, Some(&both), 422, "parameters_contradict").await?;
+    Ok(())
+}

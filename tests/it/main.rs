@@ -3,6 +3,7 @@
 mod access;
 mod authorization;
 mod cli;
+mod cli_log;
 mod crash;
 mod estate;
 mod governing;

@@ -14,6 +14,7 @@ pub mod export;
 pub mod fault;
 pub mod files;
 mod group;
+pub mod import;
 pub mod log;
 pub mod memory_log;
 #[cfg(test)]

@@ -11,9 +11,9 @@ pub struct CatalogueRow {
     pub is_reserved: bool,
 }
 
-/// The groups by the high byte of their events' numbers.
+/// The groups by the high byte of their events' numbers. Entries of the audit are about the log and go with it.
 const GROUPS: [&str; 10] =
-    ["log", "sync", "item", "signoff", "template", "access", "settings", "deploy", "series", "audit"];
+    ["log", "sync", "item", "signoff", "template", "access", "settings", "deploy", "series", "log"];
 
 /// The group of an event, as in `govern.events.<group>.…`.
 pub(crate) fn group(number: u16) -> &'static str {

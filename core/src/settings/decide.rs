@@ -1,4 +1,4 @@
-//! Rules about settings: administrators only, names and sizes bounded.
+//! Rules about settings: administrators only, architects too where it is about pages; names and sizes bounded.
 
 use super::{Command, Event};
 use crate::access::may::{Action, Subject, allows};
@@ -13,6 +13,10 @@ pub const DOCUMENT_BYTES_MAX: usize = 48 * 1024;
 pub const DOCUMENT_ESCAPED_BYTES_MAX: usize = 60 * 1024;
 /// Most settings at once.
 pub const SETTINGS_MAX: usize = 1_000;
+/// What the name of a custom page begins with, before the page's id. Since 0.1.
+pub const PAGE_PREFIX: &str = "dataiku.custom-page.";
+/// The order of the custom pages. Since 0.1.
+pub const PAGE_ORDER: &str = "dataiku.custom-pages-order";
 
 crate::rejections! {
     /// A setting is a JSON object.
@@ -23,8 +27,12 @@ crate::rejections! {
 
 pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
     let Command::Set { name, document } = command;
-    if !allows(draft.state(), &draft.context().caller.principal, Action::Admin, Subject::Instance) {
-        return Err(common::Rejection::Forbidden { needs: "an administrator".to_owned() }.into());
+    // Pages are designed as templates are.
+    let is_page = name.starts_with(PAGE_PREFIX) || &**name == PAGE_ORDER;
+    let (subject, needs) =
+        if is_page { (Subject::Design, "an architect") } else { (Subject::Instance, "an administrator") };
+    if !allows(draft.state(), &draft.context().caller.principal, Action::Admin, subject) {
+        return Err(common::Rejection::Forbidden { needs: needs.to_owned() }.into());
     }
     check_text("the name of a setting", name.len(), NAME_BYTES_MAX)?;
     if name.trim().is_empty() || name.contains(char::is_control) {

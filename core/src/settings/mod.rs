@@ -8,7 +8,9 @@ mod evolve;
 mod state;
 
 pub use command::Command;
-pub use decide::{DOCUMENT_BYTES_MAX, DOCUMENT_ESCAPED_BYTES_MAX, NAME_BYTES_MAX, Rejection, SETTINGS_MAX};
+pub use decide::{
+    DOCUMENT_BYTES_MAX, DOCUMENT_ESCAPED_BYTES_MAX, NAME_BYTES_MAX, PAGE_ORDER, PAGE_PREFIX, Rejection, SETTINGS_MAX,
+};
 pub use event::Event;
 pub use state::{Setting, Settings};
 

@@ -1,6 +1,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing test should panic")]
 
-use super::{Command, DOCUMENT_BYTES_MAX, DOCUMENT_ESCAPED_BYTES_MAX};
+use super::{Command, DOCUMENT_BYTES_MAX, DOCUMENT_ESCAPED_BYTES_MAX, PAGE_ORDER, PAGE_PREFIX};
+use crate::access;
+use crate::ids::CredentialId;
 use crate::testing::{Spec, World};
 
 fn set(name: &str, document: Option<&str>) -> Command {
@@ -29,6 +31,33 @@ fn only_administrators_set_and_only_bounded_objects_with_names() {
     Spec::given(world.clone()).when(set(" ", Some("{}"))).then_rejected("name_invalid");
     let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(DOCUMENT_BYTES_MAX));
     Spec::given(world).when(set("a", Some(&long))).then_rejected("text_too_long");
+}
+
+#[test]
+fn architects_set_pages_and_their_order_and_nothing_else() {
+    let mut world = World::bootstrapped();
+    let credential = CredentialId(uuid::Uuid::from_u128(77));
+    let admin = world.admin();
+    let command = access::Command::CreateKey {
+        label: "architect".into(),
+        is_admin: false,
+        is_architect: true,
+        groups: Vec::new(),
+        credential,
+        expires: None,
+        document: None,
+        node: None,
+    };
+    world.run(&admin, command);
+    world.user("ana");
+    let architect = world.state.access.credentials[&credential];
+    for name in [&*format!("{PAGE_PREFIX}cp.risk"), PAGE_ORDER] {
+        Spec::given(world.clone()).as_key(architect).when(set(name, Some("{}"))).then(&["SettingsChanged"]);
+        Spec::given(world.clone()).as_user("ana").when(set(name, Some("{}"))).then_rejected("forbidden");
+    }
+    for name in ["a", "dataiku.general-settings", "dataiku.custom-pages-orders", "dataiku.custom-page"] {
+        Spec::given(world.clone()).as_key(architect).when(set(name, Some("{}"))).then_rejected("forbidden");
+    }
 }
 
 #[test]

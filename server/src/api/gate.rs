@@ -36,11 +36,25 @@ pub struct Check {
     model_versions: Option<Vec<VersionKey>>,
     /// `ask` to know, `deploy` when it is about to happen: that is recorded.
     intent: Intent,
-    /// SHA-256 of the content that would be deployed, in hex.
-    digest: Option<String>,
+    /// SHA-256 of the content that would be deployed: in hex, or as `{"sha256": …}` as sync messages have it.
+    #[serde(default)]
+    digest: Option<Content>,
     /// A warning is passed knowingly.
     #[serde(default)]
     acknowledge_warnings: bool,
+}
+
+/// What identifies a content.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(untagged, expecting = "a SHA-256 in hex, or an object with it as sha256")]
+pub enum Content {
+    /// In hex.
+    Hex(String),
+    /// As in sync messages.
+    Named {
+        /// In hex.
+        sha256: String,
+    },
 }
 
 /// Why it is asked.
@@ -167,6 +181,14 @@ pub struct MessageShape {
     details: String,
 }
 
+impl Content {
+    fn hex(&self) -> &str {
+        match self {
+            Self::Hex(hex) | Self::Named { sha256: hex } => hex,
+        }
+    }
+}
+
 impl Check {
     fn question(&self) -> Result<Question, Problem> {
         let subjects = match (&self.bundle, &self.model_versions) {
@@ -182,7 +204,7 @@ impl Check {
             node: self.node.as_deref().map(NodeId::from),
             infra: InfraId::from(self.infra_id.as_str()),
             subjects,
-            digest: self.digest.as_deref().map(str::parse::<Digest>).transpose().map_err(wrong)?,
+            digest: self.digest.as_ref().map(Content::hex).map(str::parse::<Digest>).transpose().map_err(wrong)?,
         })
     }
 }

@@ -20,7 +20,8 @@ pub struct Set {
     r#type: Option<Kind>,
     /// Development, production, …
     stage: Option<String>,
-    /// What the gate does about what is not approved.
+    /// What the gate does about what is not approved; also as `governCheckPolicy`, the name in sync messages.
+    #[serde(alias = "governCheckPolicy")]
     policy: Option<Word>,
     /// Steps whose sign-offs have to be approved beside the review's; in place of those before.
     required_steps: Option<Vec<String>>,

@@ -208,6 +208,8 @@ fn access_routes() -> OpenApiRouter<App> {
         .routes(routes!(own::change_password))
         .routes(routes!(own::keys, own::create_key))
         .routes(routes!(own::revoke_key))
+        .routes(routes!(own::sessions))
+        .routes(routes!(own::end_session))
 }
 
 fn other_routes() -> OpenApiRouter<App> {
@@ -254,4 +256,5 @@ fn other_routes() -> OpenApiRouter<App> {
         .routes(routes!(projections::digest))
         .routes(routes!(projections::rebuild))
         .routes(routes!(log::read))
+        .routes(routes!(log::export))
 }

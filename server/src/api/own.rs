@@ -1,23 +1,27 @@
-//! What people do about their own way in: the password, and keys that act as them. In person only, by a session.
+//! What people do about their own way in: the password and keys that act as them, both in person only, by a session; and
+//! what sessions they have.
 
 use countersign_core::access::Command;
-use countersign_core::audit::Method;
+use countersign_core::audit::{self, Method};
 use countersign_core::context::Principal;
 use countersign_core::ids::{KeyId, UserId};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 use utoipa::ToSchema;
 
 use super::ask::{Answer, Ask};
 use super::keys::{self, KeyShape, Made};
 use super::params::{Page, Params, Segments, cursor};
-use super::session::prove;
+use super::session::{prove, word};
 use super::shape::List;
 use super::shape::command::CommandShape;
 use super::wish::{Nothing, Wish};
+use crate::app::App;
+use crate::auth::Who;
 use crate::problem::Problem;
 use crate::secrets;
 use crate::session;
+use crate::session::store::Standing;
 
 /// Another password.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -39,6 +43,22 @@ pub struct CreateOwn {
     label: String,
     /// From then on it opens nothing (RFC 3339); never when left out.
     expires_at: Option<String>,
+}
+
+/// A session of the caller's.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnSession {
+    /// Names it, and opens nothing.
+    id: String,
+    /// `password` or `oidc`.
+    method: &'static str,
+    /// When it began.
+    started_at: String,
+    /// When it was last used.
+    used_at: String,
+    /// The one that asks.
+    current: bool,
 }
 
 fn person<T>(wish: &Wish<T>) -> Result<UserId, Problem> {
@@ -110,4 +130,37 @@ pub async fn revoke_key(Segments(id): Segments<String>, wish: Wish<Nothing>) -> 
         return Err(missing());
     }
     Ok(wish.submit(Command::RevokeKey { key }, None).await?.answer())
+}
+
+/// The sessions in which the caller is signed in, the oldest first: those of now, whatever position is asked for.
+#[utoipa::path(get, path = "/me/sessions", tag = "session",
+    responses((status = 200, description = "All sessions", body = List<OwnSession>)))]
+pub async fn sessions(ask: Ask) -> Result<Answer<List<OwnSession>>, Problem> {
+    let current = ask.who.pass.as_ref().map(|pass| pass.id);
+    let shape = |one: Standing| OwnSession {
+        id: one.id.to_string(),
+        method: word(one.login.method()),
+        started_at: one.made.to_string(),
+        used_at: one.seen.to_string(),
+        current: current == Some(one.id),
+    };
+    let items = standing(&ask.app, &ask.who).into_iter().map(shape).collect();
+    Ok(ask.answer(List { items, next_cursor: None, position: ask.position().0 }))
+}
+
+/// Ends a session of one's own, this one or another; what it holds open ends too.
+#[utoipa::path(delete, path = "/me/sessions/{id}", tag = "session",
+    params(("id" = String, Path, description = "The session")),
+    responses((status = 200, description = "Ended", body = CommandShape)))]
+pub async fn end_session(Segments(id): Segments<String>, wish: Wish<Nothing>) -> Result<Answer<CommandShape>, Problem> {
+    let found = standing(&wish.app, &wish.who).into_iter().find(|one| one.id.to_string() == id);
+    let found = found.ok_or_else(|| Problem::missing(format_args!("the session {id}")))?;
+    wish.app.sessions.end(found.id).await.map_err(|error| Problem::internal(&error))?;
+    Ok(wish.submit(audit::Command::SignOut, None).await?.answer())
+}
+
+fn standing(app: &App, who: &Who) -> Vec<Standing> {
+    let Principal::User(user) = who.principal else { return Vec::new() };
+    let latest = app.latest();
+    app.sessions.of(user).into_iter().filter(|one| one.login.is_open(&latest.state)).collect()
 }

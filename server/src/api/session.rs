@@ -50,16 +50,20 @@ pub struct SessionShape {
     csrf_token: String,
 }
 
+pub(super) const fn word(method: Method) -> &'static str {
+    match method {
+        Method::Password => "password",
+        Method::Oidc => "oidc",
+    }
+}
+
 fn shape(state: &countersign_core::State, user: UserId, pass: &Pass) -> Option<SessionShape> {
     let principal = Principal::User(user);
     Some(SessionShape {
         user: users::shape(state.access.users.get(&user)?),
         admin: is_admin(state, &principal),
         architect: is_architect(state, &principal),
-        method: match pass.method {
-            Method::Password => "password",
-            Method::Oidc => "oidc",
-        },
+        method: word(pass.method),
         csrf_token: pass.csrf.clone(),
     })
 }

@@ -48,12 +48,35 @@ pub struct Reset {
     reload_configuration: bool,
 }
 
-/// Resetting by itself.
+/// Resetting by itself: a recurrence, as `recurrence` or with its parts alone. Without either it stops.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Schedule {
     /// How often; null stops it.
     recurrence: Option<RecurrenceShape>,
+    activated: Option<bool>,
+    days: Option<u32>,
+    weeks: Option<u32>,
+    months: Option<u32>,
+    years: Option<u32>,
+    reload_conf: Option<bool>,
+}
+
+impl Schedule {
+    fn wanted(&self) -> Result<Option<RecurrenceShape>, Problem> {
+        let Self { recurrence, activated, days, weeks, months, years, reload_conf } = self;
+        let parts = [days, weeks, months, years];
+        if activated.is_none() && reload_conf.is_none() && parts.iter().all(|part| part.is_none()) {
+            return Ok(*recurrence);
+        }
+        if recurrence.is_some() {
+            let message = "either recurrence or its parts, not both";
+            return Err(Problem::invalid_field("recurrence", "parameters_contradict", message));
+        }
+        let [days, weeks, months, years] = parts.map(|part| part.unwrap_or_default());
+        let (activated, reload_conf) = (activated.unwrap_or(true), reload_conf.unwrap_or_default());
+        Ok(Some(RecurrenceShape { activated, days, weeks, months, years, reload_conf }))
+    }
 }
 
 /// Passing a right on.
@@ -186,7 +209,7 @@ pub async fn schedule_reset(
     Segments((ar, step)): Segments<(String, String)>,
     wish: Wish<Schedule>,
 ) -> Result<Answer<CommandShape>, Problem> {
-    let recurrence = wish.body.recurrence.map(Into::into);
+    let recurrence = wish.body.wanted()?.map(Into::into);
     Ok(act((&ar, &step), &wish, Action::ScheduleReset { recurrence }).await?.answer())
 }
 

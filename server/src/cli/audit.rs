@@ -1,5 +1,7 @@
 //! `countersign audit`.
 
+mod replay;
+
 use countersign_core::Principal;
 use countersign_core::ids::{ItemId, KeyId, Position};
 use countersign_core::time::Timestamp;
@@ -29,21 +31,45 @@ pub(super) enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// What happened to an item, and how it stood after that
+    Replay {
+        /// The item: ar.7
+        item: String,
+        /// Up to a log position, or to an instant (RFC 3339); up to now when left out
+        #[arg(long, value_name = "POSITION|TIME")]
+        at: Option<String>,
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 pub(super) async fn run(command: Command) -> Result<(), Failure> {
-    let Command::Why { user, action, item, at, place } = command;
+    match command {
+        Command::Why { user, action, item, at, place } => explain((&user, &action, &item), at.as_deref(), &place).await,
+        Command::Replay { item, at, place } => replay::run(&item, at.as_deref(), &place).await,
+    }
+}
+
+/// A position or an instant, as a parameter of a query; nothing when neither is given.
+fn when(at: Option<&str>) -> String {
+    at.map_or_else(String::new, |at| match at.parse::<u64>() {
+        Ok(position) => format!("&as_of={position}"),
+        Err(_) => format!("&as_of_time={}", text(at)),
+    })
+}
+
+fn text(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+async fn explain((user, action, item): (&str, &str, &str), at: Option<&str>, place: &Place) -> Result<(), Failure> {
     let found = match place.target.remote()? {
         Some(remote) => {
-            let text = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-            let at = at.as_deref().map_or_else(String::new, |at| match at.parse::<u64>() {
-                Ok(position) => format!("&as_of={position}"),
-                Err(_) => format!("&as_of_time={}", text(at)),
-            });
-            let path = format!("/access/why?user={}&action={}&item={}{at}", text(&user), text(&action), text(&item));
+            let (user, action, item, at) = (text(user), text(action), text(item), when(at));
+            let path = format!("/access/why?user={user}&action={action}&item={item}{at}");
             remote.ask(Method::GET, &path, None).await?
         }
-        None => offline(&place, at.as_deref(), |snapshot| told(snapshot, &user, &action, &item)).await?,
+        None => offline(place, at, |snapshot| told(snapshot, user, action, item)).await?,
     };
     match place.json {
         true => say(&found),

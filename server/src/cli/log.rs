@@ -1,7 +1,6 @@
 //! `countersign log`.
 
-use std::fs::File;
-use std::io::{BufWriter, IsTerminal as _, Write};
+use std::io::{BufRead as _, BufReader, BufWriter, IsTerminal as _, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -11,10 +10,14 @@ use countersign_engine::log::LogReader as _;
 use countersign_engine::sled_log::{OpenError, SledLog, SledReader, SledWriter};
 use countersign_engine::verify::verify;
 use countersign_projections::Snapshot;
+use futures::TryStreamExt as _;
 use indicatif::ProgressBar;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+use tokio_util::io::{StreamReader, SyncIoBridge};
 
+use super::import;
 use super::output::{Failure, chain, fact, say};
 use super::remote::{Place, Remote};
 use crate::api::log::{LogReport, report};
@@ -41,6 +44,17 @@ pub(super) enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// Make an equal log from an export; exit code 3 when the export is not whole. Secrets are not in one: make a key first
+    Import {
+        /// What `log export` wrote
+        file: PathBuf,
+        /// The new data directory
+        #[arg(long, env = "COUNTERSIGN_DATA", value_name = "DIR")]
+        data: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the last events as JSON lines
     Tail {
         /// How many
@@ -63,7 +77,13 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
             }
             None => tokio::task::spawn_blocking(move || verify_here(&place)).await?,
         },
-        Command::Export { output, place } => tokio::task::spawn_blocking(move || export_here(&place, &output)).await?,
+        Command::Export { output, place } => match place.target.remote()? {
+            Some(remote) => export_there(&remote, &place, output).await,
+            None => tokio::task::spawn_blocking(move || export_here(&place, &output)).await?,
+        },
+        Command::Import { file, data, json } => {
+            tokio::task::spawn_blocking(move || import::run(&file, data, json)).await?
+        }
         Command::Tail { lines, follow, place } => match place.target.remote()? {
             Some(remote) => tail_there(&remote, lines, follow).await,
             None if follow => Err(Failure::Usage(anyhow::anyhow!("--follow needs --url"))),
@@ -112,31 +132,68 @@ fn tell(json: bool, found: &Value) -> Result<(), Failure> {
 
 fn export_here(place: &Place, output: &Path) -> Result<(), Failure> {
     let (writer, log) = open(place)?;
-    let file = File::create_new(output).with_context(|| format!("making {}", output.display()))?;
     let bar = bar(&log);
-    let head = write(&log, file, output.extension().is_some_and(|end| end == "zst"), &bar);
+    let progress = |position: Position| bar.set_position(position.0);
+    let head = write_new(output, |mut file| Ok(export(&log, &mut file, progress)?.0));
     bar.finish_and_clear();
     drop((writer, log));
-    let head = head.with_context(|| format!("exporting to {}", output.display()))?;
-    let told = json!({"events": head.0, "file": output.display().to_string()});
-    fact(place.json, &told, format_args!("{head} events written to {}", output.display()));
+    told(place, head?, output)
+}
+
+async fn export_there(remote: &Remote, place: &Place, output: PathBuf) -> Result<(), Failure> {
+    ensure_new(&output)?;
+    let answer = remote.open("/log/export").await?;
+    let lines = StreamReader::new(answer.bytes_stream().map_err(std::io::Error::other));
+    let lines = SyncIoBridge::new(lines);
+    let (output, written) = tokio::task::spawn_blocking(move || {
+        let written = write_new(&output, |file| copy_lines(lines, file));
+        (output, written)
+    })
+    .await?;
+    told(place, written?, &output)
+}
+
+fn copy_lines(lines: impl Read, file: &mut dyn Write) -> anyhow::Result<u64> {
+    let (mut lines, mut line, mut count) = (BufReader::new(lines), Vec::new(), 0);
+    while lines.read_until(b'\n', &mut line).context("the service broke off")? > 0 {
+        file.write_all(&line)?;
+        line.clear();
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn told(place: &Place, events: u64, output: &Path) -> Result<(), Failure> {
+    let told = json!({"events": events, "file": output.display().to_string()});
+    fact(place.json, &told, format_args!("{events} events written to {}", output.display()));
     Ok(())
 }
 
-fn write(log: &SledReader, file: File, is_compressed: bool, bar: &ProgressBar) -> anyhow::Result<Position> {
-    let progress = |position: Position| bar.set_position(position.0);
-    let file = file;
-    let durable = file.try_clone()?;
-    let head = if is_compressed {
-        let mut packed = zstd::Encoder::new(BufWriter::new(file), ZSTD_LEVEL)?;
-        let head = export(log, &mut packed, progress)?;
-        packed.finish()?.flush()?;
-        head
+fn ensure_new(output: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(!output.exists(), "{} is there already", output.display());
+    Ok(())
+}
+
+/// Writes a new file: whole and durable, or not at all. Compressed by the file's ending.
+fn write_new(output: &Path, write: impl FnOnce(&mut dyn Write) -> anyhow::Result<u64>) -> anyhow::Result<u64> {
+    ensure_new(output)?;
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let making = || format!("exporting to {}", output.display());
+    let file = NamedTempFile::new_in(folder).with_context(making)?;
+    let mut buffered = BufWriter::new(file.as_file());
+    let events = if output.extension().is_some_and(|end| end == "zst") {
+        let mut packed = zstd::Encoder::new(&mut buffered, ZSTD_LEVEL)?;
+        let events = write(&mut packed).with_context(making)?;
+        packed.finish().with_context(making)?;
+        events
     } else {
-        export(log, &mut BufWriter::new(file), progress)?
+        write(&mut buffered).with_context(making)?
     };
-    durable.sync_all()?;
-    Ok(head)
+    buffered.flush().with_context(making)?;
+    drop(buffered);
+    file.as_file().sync_all().with_context(making)?;
+    file.persist_noclobber(output).with_context(making)?;
+    Ok(events)
 }
 
 fn tail_here(place: &Place, lines: u64) -> Result<(), Failure> {

@@ -1,13 +1,16 @@
 //! The command line. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 integrity violated.
 
 mod audit;
+mod import;
 mod ingest;
 mod key;
 mod log;
 pub mod output;
 mod projections;
+mod relay;
 mod remote;
 mod serve;
+mod user;
 
 use std::process::ExitCode;
 
@@ -35,12 +38,18 @@ enum Command {
     /// API keys
     #[command(subcommand)]
     Key(key::Command),
+    /// People
+    #[command(subcommand)]
+    User(user::Command),
     /// Read models
     #[command(subcommand)]
     Projections(projections::Command),
     /// Who may do what, and why
     #[command(subcommand)]
     Audit(audit::Command),
+    /// What goes out over NATS
+    #[command(subcommand)]
+    Relay(relay::Command),
     /// Sync messages
     #[command(subcommand)]
     Ingest(ingest::Command),
@@ -69,6 +78,8 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Demo(arguments) => Ok(crate::demo::run(arguments).await?),
         Command::Log(command) => log::run(command).await,
         Command::Key(command) => key::run(command).await,
+        Command::User(command) => user::run(command).await,
+        Command::Relay(command) => relay::run(command).await,
         Command::Projections(command) => projections::run(command).await,
         Command::Audit(command) => audit::run(command).await,
         Command::Ingest(command) => ingest::run(command).await,

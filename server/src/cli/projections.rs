@@ -82,6 +82,7 @@ fn names() -> impl Iterator<Item = &'static str> {
     std::iter::once("state").chain(Views::ALL.iter().map(|(name, _)| *name))
 }
 
+/// Only what exists is opened: a wrong path is not to become a new log.
 pub(super) async fn open(place: &Place) -> anyhow::Result<Core> {
     let config = Config::resolve(Flags { data: place.data.clone(), ..Flags::default() })?;
     anyhow::ensure!(config.data.join("log").is_dir(), "there is no log in {}", config.data.display());

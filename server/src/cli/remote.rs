@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail, ensure};
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 
 /// Longest key file, in bytes.
@@ -63,17 +63,45 @@ impl Target {
 impl Remote {
     /// Asks, and gives the body; a refusal is told in the service's words.
     pub(super) async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
-        let mut request = self.http.request(method, format!("{}{path}", self.root)).bearer_auth(&self.key);
+        let mut request = self.request(method, path);
         if let Some(body) = body {
             request = request.json(body);
         }
+        self.answered(path, request).await?.json().await.with_context(|| format!("{path} answered without JSON"))
+    }
+
+    /// Every entry of a list, page by page.
+    pub(super) async fn all(&self, path: &str) -> anyhow::Result<Vec<Value>> {
+        let (mut items, mut cursor) = (Vec::new(), String::new());
+        let sign = if path.contains('?') { '&' } else { '?' };
+        loop {
+            let page = self.ask(Method::GET, &format!("{path}{sign}limit=1000{cursor}"), None).await?;
+            items.extend(page.get("items").and_then(Value::as_array).cloned().unwrap_or_default());
+            match page.get("nextCursor").and_then(Value::as_str) {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return Ok(items),
+            }
+        }
+    }
+
+    /// Asks for something long, which is read as it comes.
+    pub(super) async fn open(&self, path: &str) -> anyhow::Result<Response> {
+        self.answered(path, self.request(Method::GET, path)).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.root)).bearer_auth(&self.key)
+    }
+
+    async fn answered(&self, path: &str, request: RequestBuilder) -> anyhow::Result<Response> {
         let response = request.send().await.with_context(|| format!("asking {}", self.root))?;
         let status = response.status();
-        let body: Value = response.json().await.with_context(|| format!("{path} answered {status} without JSON"))?;
         if !status.is_success() {
+            let body: Value =
+                response.json().await.with_context(|| format!("{path} answered {status} without JSON"))?;
             let word = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
             bail!("{path} answered {}: {} ({})", status.as_u16(), word("detail"), word("code"));
         }
-        Ok(body)
+        Ok(response)
     }
 }

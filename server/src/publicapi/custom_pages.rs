@@ -9,7 +9,7 @@ use axum::Router;
 use axum::routing::get;
 use countersign_core::State;
 use countersign_core::access::may::is_architect;
-use countersign_core::settings::Command;
+use countersign_core::settings::{Command, PAGE_ORDER, PAGE_PREFIX};
 use serde_json::{Map, Value as Json, json};
 
 use super::call::{Call, Reply};
@@ -20,10 +20,6 @@ use crate::api::params::Segments;
 use crate::app::App;
 use crate::problem::Problem;
 
-/// What the names of the settings begin with.
-const SETTING: &str = "dataiku.custom-page.";
-/// The setting of the order.
-const ORDER: &str = "dataiku.custom-pages-order";
 /// The type of the pages that come with the product.
 const STANDARD_TYPE: &str = "standard-page";
 /// Those pages: id, name, icon.
@@ -134,17 +130,17 @@ async fn set_order(call: Call) -> Reply {
         return Err(Problem::invalid_field("body", "order_incomplete", message));
     }
     let document = json!({ "order": given }).to_string();
-    call.submit(Command::Set { name: ORDER.into(), document: Some(document.into()) }, None).await?;
+    call.submit(Command::Set { name: PAGE_ORDER.into(), document: Some(document.into()) }, None).await?;
     order(call).await
 }
 
 /// All pages' ids: first as they were ordered, then the standard ones, then the others by id.
 fn ordered(state: &State) -> Vec<String> {
     let settings = &state.settings.by_name;
-    let own = settings.keys().filter_map(|name| name.strip_prefix(SETTING)).map(str::to_owned);
+    let own = settings.keys().filter_map(|name| name.strip_prefix(PAGE_PREFIX)).map(str::to_owned);
     let mut others: BTreeSet<String> = own.filter(|id| standard(id).is_none()).collect();
     let mut all: Vec<String> = STANDARD.iter().map(|(id, ..)| (*id).to_owned()).collect();
-    let kept = settings.get(ORDER).map(|kept| object(Some(&*kept.document))).unwrap_or_default();
+    let kept = settings.get(PAGE_ORDER).map(|kept| object(Some(&*kept.document))).unwrap_or_default();
     let order = kept.get("order").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
     let mut first: Vec<String> = Vec::new();
     for id in order {
@@ -189,5 +185,5 @@ fn missing(ask: &Ask, id: &str) -> Problem {
 }
 
 fn setting(id: &str) -> String {
-    format!("{SETTING}{id}")
+    format!("{PAGE_PREFIX}{id}")
 }

@@ -15,6 +15,8 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::auth;
+
 /// The service's name.
 pub const SERVICE: &str = "countersign";
 /// Where it listens.
@@ -107,7 +109,7 @@ async fn answer(gate: &Gate, rates: &Rates, request: &Request) -> Result<Bytes, 
     let message = &request.message;
     let refused = || Refused::new(401, "unauthenticated", "the Authorization header needs a known API key");
     let secret = message.headers.as_ref().and_then(secret).ok_or_else(refused)?;
-    let principal = (gate.authenticate)(secret).ok_or_else(refused)?;
+    let principal = (gate.authenticate)(&secret).ok_or_else(refused)?;
     if !rates.take(&principal, Instant::now()) {
         return Err(Refused::new(429, "rate_limited", format!("at most {RATE_PER_SECOND} questions a second")));
     }
@@ -120,15 +122,11 @@ async fn answer(gate: &Gate, rates: &Rates, request: &Request) -> Result<Bytes, 
     answering.await.unwrap_or_else(|_| Err(Refused::new(503, "busy", "the answer took too long")))
 }
 
-/// `Bearer KEY`, or the key alone.
-fn secret(headers: &HeaderMap) -> Option<&str> {
+/// As over HTTP, or the key alone.
+fn secret(headers: &HeaderMap) -> Option<String> {
     let found = headers.iter().find(|(name, _)| AsRef::<str>::as_ref(*name).eq_ignore_ascii_case("authorization"));
     let value = found.and_then(|(_, values)| values.last())?.as_str().trim();
-    let secret = match value.split_once(' ') {
-        Some((scheme, secret)) if scheme.eq_ignore_ascii_case("bearer") => secret.trim(),
-        Some(_) => return None,
-        None => value,
-    };
+    let secret = if value.contains(' ') { auth::secret_in(value).ok()? } else { value.to_owned() };
     (!secret.is_empty()).then_some(secret)
 }
 
@@ -208,14 +206,16 @@ mod tests {
     }
 
     #[test]
-    fn the_key_stands_alone_or_as_a_bearer_token() {
+    fn the_key_stands_alone_or_in_either_form_that_http_takes() {
         let header = |value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert("AUTHORIZATION", value);
-            secret(&headers).map(str::to_owned)
+            secret(&headers)
         };
         assert_eq!(header("bearer k1"), Some("k1".to_owned()));
         assert_eq!(header("k1"), Some("k1".to_owned()));
+        assert_eq!(header("Basic azE6"), Some("k1".to_owned()));
+        assert_eq!(header("Basic azE6cGFzcw=="), None);
         assert_eq!(header("Digest k1"), None);
         assert_eq!(header(" "), None);
     }

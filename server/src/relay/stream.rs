@@ -1,7 +1,12 @@
 //! The streams of the relay, and whether the one of events is ours to go on with.
 
-use async_nats::jetstream::Context;
+use anyhow::Context as _;
+use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, RawMessageErrorKind, StorageType, Stream};
+use async_nats::jetstream::{Context, ErrorCode};
+
+use countersign_ingest::Broker;
+use countersign_ingest::broker::ANSWER_TIME_MAX;
 
 use super::fold::Fold;
 use super::message::{LOG_ID, MESSAGE_ID, log_id};
@@ -28,6 +33,30 @@ pub(super) async fn open(context: &Context) -> Result<Streams, async_nats::Error
     let mut events = context.get_or_create_stream(events()).await?;
     events.info().await?;
     Ok(Streams { events, approvals })
+}
+
+/// Throws both streams away, whatever they held: an operator's decision. Gives how many messages are gone.
+pub(crate) async fn throw_away(broker: &Broker) -> anyhow::Result<u64> {
+    let connected = tokio::time::timeout(ANSWER_TIME_MAX, broker.connected()).await;
+    connected.context("the NATS server does not answer")?;
+    let context = broker.jetstream();
+    let mut messages = 0;
+    for name in [EVENTS, APPROVALS] {
+        match context.get_stream(name).await {
+            Ok(found) => {
+                messages += found.cached_info().state.messages;
+                context.delete_stream(name).await.with_context(|| format!("throwing {name} away"))?;
+            }
+            Err(error) if is_missing(&error) => {}
+            Err(error) => return Err(anyhow::Error::new(error).context(format!("looking at {name}"))),
+        }
+    }
+    // The relay that finds them missing makes them anew; were they there again, one that is up to date would not look.
+    Ok(messages)
+}
+
+fn is_missing(error: &GetStreamError) -> bool {
+    matches!(error.kind(), GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }
 
 fn events() -> Config {

@@ -61,6 +61,20 @@ pub struct Pass {
     position: Position,
 }
 
+impl Login {
+    /// How the person proved who he is.
+    #[must_use]
+    pub const fn method(&self) -> Method {
+        if self.is_oidc { Method::Oidc } else { Method::Password }
+    }
+
+    /// Whether the person is still signed in by it.
+    #[must_use]
+    pub fn is_open(&self, state: &State) -> bool {
+        is_signed_in(state, UserId(self.user), Position(self.position))
+    }
+}
+
 impl Pass {
     /// Whether the session still stands for the person.
     #[must_use]
@@ -112,8 +126,8 @@ pub(crate) async fn who(app: &App, parts: &Parts) -> Result<Option<Who>, Problem
         let detail = "unsafe methods with a cookie need the session's token in X-CSRF-Token";
         return Err(Problem::forbidden("csrf_token_wrong", detail));
     }
-    let method = if login.is_oidc { Method::Oidc } else { Method::Password };
-    let pass = Pass { id: store::digest(id), csrf: login.csrf, method, position: Position(login.position) };
+    let (method, position) = (login.method(), Position(login.position));
+    let pass = Pass { id: store::digest(id), csrf: login.csrf, method, position };
     Ok(Some(Who { principal: Principal::User(user), via: None, channel: Channel::Ui, pass: Some(pass) }))
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use countersign_core::ids::Digest;
+use countersign_core::ids::{Digest, UserId};
 use countersign_core::time::Timestamp;
 use countersign_engine::clock::{Clock as _, SystemClock};
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,19 @@ pub struct Lifetime {
 /// The sessions. A clone is another handle on the same.
 #[derive(Clone)]
 pub struct Sessions(Arc<Inner>);
+
+/// A session of a person.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// What is kept of its id.
+    pub id: Digest,
+    /// Whose it is, and since where in the log.
+    pub login: Login,
+    /// When it began.
+    pub made: Timestamp,
+    /// When it was last used.
+    pub seen: Timestamp,
+}
 
 struct Inner {
     path: PathBuf,
@@ -100,6 +113,31 @@ impl Sessions {
     pub fn is_open(&self, id: Digest) -> bool {
         let now = SystemClock.now();
         self.table().get(&id).is_some_and(|entry| self.lives(entry, now))
+    }
+
+    /// The sessions of a person that still live, the oldest first: what is kept of the id, what it holds, when it began
+    /// and when it was last used.
+    #[must_use]
+    pub fn of(&self, user: UserId) -> Vec<Standing> {
+        let now = SystemClock.now();
+        let table = self.table();
+        let own = table.iter().filter_map(|(id, entry)| Some((id, entry, entry.login.as_ref()?)));
+        let own = own.filter(|(_, entry, login)| login.user == user.0 && self.lives(entry, now));
+        let standing = |(id, entry, login): (&Digest, &Entry, &Login)| Standing {
+            id: *id,
+            login: login.clone(),
+            made: entry.made,
+            seen: entry.seen,
+        };
+        let mut own: Vec<_> = own.map(standing).collect();
+        own.sort_by_key(|one| (one.made, one.id));
+        own
+    }
+
+    /// Ends one, whoever uses it; it opens nothing from now on.
+    pub async fn end(&self, id: Digest) -> io::Result<()> {
+        let was = self.table().remove(&id);
+        if was.is_some() { self.keep().await } else { Ok(()) }
     }
 
     /// Writes when each was last used too.

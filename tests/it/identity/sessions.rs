@@ -146,6 +146,31 @@ async fn who_is_disabled_or_has_another_password_is_signed_out_everywhere_at_onc
     Ok(())
 }
 
+#[tokio::test]
+async fn people_see_their_sessions_and_end_those_that_they_left_open() -> Result<()> {
+    let server = Server::start()?;
+    let here = Browser::of(&server, "ana").await?;
+    let left_open = Browser::signed_in(&server.admin(), "ana", PASSWORD).await?;
+    let bo = Browser::of(&server, "bo").await?;
+    let listed = here.ask(Method::GET, "/me/sessions", None).await?.json();
+    let items = listed["items"].as_array().context("sessions")?;
+    ensure!(items.len() == 2 && items[0]["current"] == true && items[1]["current"] == false, "{listed}");
+    ensure!(items[1]["method"] == "password" && items[1]["startedAt"].is_string(), "{listed}");
+    ensure!(!listed.to_string().contains(left_open.cookie.trim_start_matches("countersign=")), "{listed}");
+    let path = format!("/me/sessions/{}", items[1]["id"].as_str().unwrap_or_default());
+    problem(&bo.ask(Method::DELETE, &path, None).await?, 404, "not_found")?;
+    ensure!(left_open.ask(Method::GET, "/me", None).await?.status == 200);
+    ensure!(here.ask(Method::DELETE, &path, None).await?.status == 200);
+    problem(&left_open.ask(Method::GET, "/me", None).await?, 401, "session_over")?;
+    problem(&here.ask(Method::DELETE, &path, None).await?, 404, "not_found")?;
+    let listed = here.ask(Method::GET, "/me/sessions", None).await?.json();
+    ensure!(listed["items"].as_array().map(Vec::len) == Some(1), "{listed}");
+    ensure!(server.admin().get("/me/sessions").await?["items"] == json!([]), "a key has no sessions");
+    let told = server.admin().get("/events?type=SignedOut").await?;
+    ensure!(told["items"][0]["actor"]["id"] == "ana" && told["items"][1].is_null(), "{told}");
+    Ok(())
+}
+
 /// Reads a stream until it ends.
 async fn ends(mut stream: reqwest::Response) -> Result<()> {
     ensure!(stream.status() == 200, "{}", stream.status());
