@@ -9,10 +9,12 @@ def test_the_instance_says_that_it_is_a_govern_node(client, connect, key):
     assert info.node_id and info.node_name == client.get_instance_info().node_name
 
 
-def test_free_software_is_always_licensed(client):
+def test_free_software_is_always_licensed(client, refused):
     assert client.get_licensing_status()["valid"] is True
-    client.set_license('{"any": "licence"}')
+    assert client.set_license('{"any": "licence"}') is None
     assert client.get_licensing_status()["valid"] is True
+    with refused("ValidationException", "object"):
+        client.set_license("[1]")
 
 
 def test_an_entry_of_ones_own_appears_in_the_audit_trail(client, native, unique, refused):

@@ -131,18 +131,41 @@ def test_approval_is_edited_and_taken_back_by_its_author(client, gate, people, r
         gate.get_approval().get_definition()
 
 
-def test_an_approver_abandons_and_the_cancelling_leads_back(client, gate, people):
+def test_an_approver_abandons_and_the_cancelling_leads_back(client, gate, people, refused):
     gate.update_status("WAITING_FOR_APPROVAL")
     ada = as_(client, people[0], gate)
-    ada.add_approval("ABANDONED", "not needed")
+    definition = ada.add_approval("ABANDONED", "not needed").get_definition()
+    assert (definition.get_raw()["status"], definition.get_raw()["comment"]) == ("ABANDONED", "not needed")
+    assert definition.get_raw()["user"] == people[0]
     assert raw(gate)["status"] == "ABANDONED"
+    for edit in (lambda: ada.add_approval("APPROVED"), ada.get_approval().delete):
+        with refused("abandoned"):
+            edit()
     gate.update_status("WAITING_FOR_APPROVAL")
-    definition = ada.add_approval("APPROVED").get_definition()
+    assert "approverResponse" not in raw(gate)
+    definition = ada.add_approval("APPROVED", "fine").get_definition()
     definition.get_raw()["status"] = "ABANDONED"
     definition.save()
-    assert raw(gate)["status"] == "ABANDONED"
+    assert raw(gate)["status"] == "ABANDONED" and raw(gate)["approverResponse"] == definition.get_raw()
+    assert definition.get_raw()["status"] == "ABANDONED"
     gate.update_status("APPROVED")
-    assert raw(gate)["status"] == "APPROVED" and "approverResponse" in raw(gate)
+    assert (raw(gate)["status"], raw(gate)["approverResponse"]["status"]) == ("APPROVED", "APPROVED")
+
+
+def test_a_signoff_abandoned_by_its_status_keeps_what_the_approver_said(client, gate, people, refused):
+    gate.update_status("WAITING_FOR_APPROVAL")
+    gate.update_status("ABANDONED")
+    assert "approverResponse" not in raw(gate)
+    with pytest.raises(ValueError, match="approver response"):
+        gate.get_approval().get_definition()
+    with refused("abandoned"):
+        as_(client, people[0], gate).add_feedback("business", "APPROVED")
+    gate.update_status("WAITING_FOR_APPROVAL")
+    definition = as_(client, people[0], gate).add_approval("REJECTED", "not yet").get_definition()
+    gate.update_status("ABANDONED")
+    assert raw(gate)["approverResponse"] == definition.get_raw()
+    gate.update_status("NOT_STARTED")
+    assert raw(gate)["status"] == "NOT_STARTED" and "approverResponse" not in raw(gate)
 
 
 def test_administrators_and_strangers_neither_review_nor_approve(client, gate, native, unique, refused):

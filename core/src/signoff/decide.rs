@@ -228,7 +228,8 @@ fn abandon(draft: &mut Draft<'_>, case: &Case, wish: Wish<'_>, comment: Option<&
     if case.check(wish, case.is(Status::Abandoned))? {
         let comment = personal(draft, checked(comment)?);
         let SignoffKey { item, step } = case.key.clone();
-        draft.emit(Event::SignoffAbandoned { item, step, comment });
+        let is_decision = matches!(wish, Wish::AbandonAsApprover);
+        draft.emit(Event::SignoffAbandoned { item, step, comment, is_decision });
     }
     Ok(())
 }

@@ -66,8 +66,8 @@ pub enum Event {
     ApprovalExpired { item: ItemId, step: StepId, due: Timestamp },
     /// An approver's right was passed on.
     ApprovalDelegated { item: ItemId, step: StepId, to: Container },
-    /// Given up for now.
-    SignoffAbandoned { item: ItemId, step: StepId, comment: Option<Personal> },
+    /// Given up for now; as an approver's decision, or by a mere change of status.
+    SignoffAbandoned { item: ItemId, step: StepId, comment: Option<Personal>, is_decision: bool },
     /// An abandonment was taken back: the sign-off returns to where it was, reviews included.
     AbandonCancelled { item: ItemId, step: StepId },
     /// A new cycle, under the configuration of that event; `due` when it came by itself.

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::Event;
 use super::schedule::{expiry, next_due};
-use super::state::{Approval, ApprovalStatus, Cycle, Delegation, Review, Signoff, SignoffKey, Status};
+use super::state::{Approval, ApprovalStatus, Cycle, Delegation, GivenUp, Review, Signoff, SignoffKey, Status};
 use crate::blueprint::Configuration;
 use crate::ids::{ItemId, Position};
 use crate::recorded::Recorded;
@@ -76,6 +76,7 @@ fn open(state: &mut State, key: SignoffKey, configured_at: Position) {
     let signoff = Signoff {
         status: Status::NotStarted,
         before_abandon: None,
+        given_up: None,
         cycle: history.iter().map(|earlier| earlier.cycle).max().map_or(1, |last| last.saturating_add(1)),
         configured_at,
         requesters: Vec::new(),
@@ -121,13 +122,16 @@ fn apply(signoff: &mut Signoff, recorded: &Recorded, event: &Event, configuratio
             set_approvals_aside(signoff, at);
             settle(signoff, false, at, configuration);
         }
-        Event::SignoffAbandoned { .. } => {
+        Event::SignoffAbandoned { comment, is_decision, .. } => {
             if signoff.status != Status::Abandoned {
                 signoff.before_abandon = Some(signoff.status);
                 signoff.status = Status::Abandoned;
+                let (author, comment) = (recorded.actor.clone(), comment.clone());
+                signoff.given_up = is_decision.then_some(GivenUp { author, comment, at });
             }
         }
         Event::AbandonCancelled { .. } => {
+            signoff.given_up = None;
             signoff.status = signoff.before_abandon.take().unwrap_or(signoff.status);
             // What fell due while the sign-off was not approved is dropped.
             signoff.reset_due = signoff.reset_due.filter(|due| *due > at);
@@ -254,6 +258,7 @@ fn reset(signoff: &mut Signoff, is_reloaded: bool, configured_at: Position, at: 
     signoff.history.push(Arc::new(cycle));
     signoff.status = Status::NotStarted;
     signoff.before_abandon = None;
+    signoff.given_up = None;
     signoff.cycle = signoff.cycle.saturating_add(1);
     signoff.configured_at = configured_at;
     signoff.requesters.clear();

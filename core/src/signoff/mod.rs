@@ -26,7 +26,8 @@ pub use people::{NOTIFIED_MAX, approvers, reviewers};
 pub use rejection::Rejection;
 pub use schedule::RECURRENCE_YEARS_MAX;
 pub use state::{
-    Approval, ApprovalStatus, Cycle, Delegation, Notified, Review, ReviewStatus, Signoff, SignoffKey, Signoffs, Status,
+    Approval, ApprovalStatus, Cycle, Delegation, GivenUp, Notified, Review, ReviewStatus, Signoff, SignoffKey,
+    Signoffs, Status,
 };
 
 pub(crate) use decide::decide;

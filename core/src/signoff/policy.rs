@@ -60,11 +60,11 @@ impl Wish<'_> {
             Self::SubmitReview(_) | Self::EditReview(_) | Self::DeleteReview(_) | Self::DelegateReview(_) => {
                 &[WaitingForFeedback]
             }
-            Self::ReturnToFeedback | Self::SubmitApproval | Self::AbandonAsApprover | Self::DelegateApproval => {
-                &[WaitingForApproval]
-            }
+            Self::ReturnToFeedback | Self::SubmitApproval | Self::DelegateApproval => &[WaitingForApproval],
             // While waiting only with a quorum: then approvals stand that did not settle it yet.
-            Self::EditApproval | Self::WithdrawApproval => &[WaitingForApproval, Approved, Rejected],
+            Self::EditApproval | Self::WithdrawApproval | Self::AbandonAsApprover => {
+                &[WaitingForApproval, Approved, Rejected]
+            }
             Self::Abandon => &[WaitingForFeedback, WaitingForApproval, Approved, Rejected],
             Self::CancelAbandon => &[Abandoned],
             Self::Reset => &[Abandoned, Approved, Rejected],

@@ -37,6 +37,8 @@ pub struct Signoff {
     pub status: Status,
     /// Where it stood when it was abandoned; meaningful only then.
     pub before_abandon: Option<Status>,
+    /// The decision by which an approver abandoned it; meaningful only while it is abandoned.
+    pub given_up: Option<GivenUp>,
     /// 1, 2, 3 …; a reset begins the next.
     pub cycle: u32,
     /// The event whose configuration applies.
@@ -162,6 +164,17 @@ pub struct Review {
     /// In words.
     pub comment: Option<Personal>,
     /// When, last.
+    pub at: Timestamp,
+}
+
+/// An approver's decision to abandon.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GivenUp {
+    /// By whom.
+    pub author: Principal,
+    /// In words.
+    pub comment: Option<Personal>,
+    /// When.
     pub at: Timestamp,
 }
 

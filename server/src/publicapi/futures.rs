@@ -65,13 +65,22 @@ impl Futures {
         title: &'static str,
         work: impl Future<Output = Result<Json, Problem>> + Send + 'static,
     ) -> Result<Json, Problem> {
-        let abort = ask.app.stopping.child_token();
+        let number = self.begin(ask.who.principal.clone(), ask.app.stopping.child_token(), title, work)?;
+        Ok(json!({ "jobId": id(number), "hasResult": false, "alive": true, "aborted": false }))
+    }
+
+    fn begin(
+        &self,
+        owner: Principal,
+        abort: CancellationToken,
+        title: &'static str,
+        work: impl Future<Output = Result<Json, Problem>> + Send + 'static,
+    ) -> Result<u64, Problem> {
         let number = {
             let mut tasks = self.lock();
             make_room(&mut tasks)?;
             tasks.last += 1;
-            let (owner, started) = (ask.who.principal.clone(), SystemClock.now());
-            let task = Task { title, owner, started, ended: None, abort: abort.clone() };
+            let task = Task { title, owner, started: SystemClock.now(), ended: None, abort: abort.clone() };
             let number = tasks.last;
             tasks.by_number.insert(number, task);
             number
@@ -87,7 +96,13 @@ impl Futures {
                 task.ended = Some(end);
             }
         });
-        Ok(json!({ "jobId": id(number), "hasResult": false, "alive": true, "aborted": false }))
+        Ok(number)
+    }
+
+    fn abort(&self, number: u64) {
+        if let Some(task) = self.lock().by_number.get(&number) {
+            task.abort.cancel();
+        }
     }
 }
 
@@ -158,10 +173,36 @@ async fn state(Extension(futures): Extension<Futures>, Segments(id): Segments<St
 
 async fn abort(Extension(futures): Extension<Futures>, Segments(id): Segments<String>, call: Call) -> Reply {
     let ask = call.ask();
-    let tasks = futures.lock();
-    let number = wanted(&tasks, &ask, &id)?;
-    if let Some(task) = tasks.by_number.get(&number) {
-        task.abort.cancel();
-    }
+    let number = wanted(&futures.lock(), &ask, &id)?;
+    futures.abort(number);
     Ok(ask.answer(json!({})))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failing test should panic")]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_running_task_that_is_aborted_does_no_more_and_ends_the_waiting_for_it() {
+        let futures = Futures::default();
+        let (held, dropped) = tokio::sync::oneshot::channel::<()>();
+        let work = async move {
+            let _held = held;
+            std::future::pending().await
+        };
+        let stopping = CancellationToken::new();
+        let number = futures.begin(Principal::System, stopping.child_token(), "wait", work).unwrap();
+        let state = || futures.lock().by_number.get(&number).map(|task| told(number, task, true)).unwrap();
+        let running = state().unwrap();
+        assert_eq!((running.get("alive"), running.get("hasResult")), (Some(&json!(true)), Some(&json!(false))));
+        futures.abort(number);
+        assert!(dropped.await.is_err(), "the work is given up, not finished");
+        while state().is_ok() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(state().unwrap_err().code(), "future_aborted");
+        assert!(!stopping.is_cancelled(), "other tasks go on");
+    }
 }

@@ -3,10 +3,13 @@
 use axum::Router;
 use axum::routing::{get, post, put};
 use countersign_core::State;
+use countersign_core::context::Principal;
 use countersign_core::ids::{FeedbackGroupId, ItemId, ReviewId, StepId};
+use countersign_core::personal::Personal;
 use countersign_core::signoff::{
-    self, Action, Approval, Command, Notified, Notify, Review, Signoff, SignoffKey, Status,
+    self, Action, Approval, Command, GivenUp, Notified, Notify, Review, Signoff, SignoffKey, Status,
 };
+use countersign_core::time::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
@@ -224,9 +227,11 @@ fn shape(state: &State, key: &SignoffKey, found: &Signoff) -> Json {
     let reviews = found.reviews.iter().map(|review| feedback(state, review));
     shown.insert("feedbackResponses".to_owned(), reviews.collect());
     shown.insert("delegations".to_owned(), delegations.collect());
-    if let Some(given) = found.approvals.last() {
-        shown.insert("approverResponse".to_owned(), approval(state, given));
-    }
+    let response = match (&found.given_up, found.approvals.last()) {
+        (Some(given_up), _) => Some(abandonment(state, given_up)),
+        (None, given) => given.map(|given| approval(state, given)),
+    };
+    shown.extend(response.map(|response| ("approverResponse".to_owned(), response)));
     Json::Object(shown)
 }
 
@@ -246,13 +251,22 @@ pub(super) fn feedback(state: &State, review: &Review) -> Json {
 
 /// An approver's decision as the client reads it.
 pub(super) fn approval(state: &State, given: &Approval) -> Json {
+    response(state, given.status.word(), given.comment.as_ref(), (&given.author, given.at))
+}
+
+/// An approver's decision to abandon, which to the client is one among others.
+pub(super) fn abandonment(state: &State, given: &GivenUp) -> Json {
+    response(state, Status::Abandoned.word(), given.comment.as_ref(), (&given.author, given.at))
+}
+
+fn response(state: &State, status: &str, comment: Option<&Personal>, (author, at): (&Principal, Timestamp)) -> Json {
     let mut shown = Map::new();
-    shown.insert("status".to_owned(), given.status.word().into());
-    if let Some(comment) = &given.comment {
+    shown.insert("status".to_owned(), status.into());
+    if let Some(comment) = comment {
         shown.insert("comment".to_owned(), comment.shown().into());
     }
-    shown.insert("user".to_owned(), people::name(state, &given.author).into());
-    shown.insert("date".to_owned(), given.at.to_string().into());
+    shown.insert("user".to_owned(), people::name(state, author).into());
+    shown.insert("date".to_owned(), at.to_string().into());
     Json::Object(shown)
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::call::{Call, Reply};
-use super::signoffs::{At, act, after, approval, feedback, find, review_id};
+use super::signoffs::{At, abandonment, act, after, approval, feedback, find, review_id};
 use crate::api::params::Segments;
 use crate::problem::Problem;
 
@@ -89,17 +89,16 @@ pub(super) async fn approve(Segments(at): At, call: Call) -> Reply {
 pub(super) async fn edit_approval(Segments(at): At, call: Call) -> Reply {
     let given: Given = call.read_object()?;
     let comment = given.comment();
-    let Some(status) = given.approval()? else {
-        let done = act(&call, &at, Action::Abandon { comment }).await?;
-        let shown = match given.comment {
-            Some(comment) => json!({ "status": "ABANDONED", "comment": comment }),
-            None => json!({ "status": "ABANDONED" }),
-        };
-        return Ok(done.answer_as(|_| shown));
+    let action = match given.approval()? {
+        Some(status) => Action::EditApproval { status, comment },
+        None => Action::AbandonAsApprover { comment },
     };
-    act(&call, &at, Action::EditApproval { status, comment }).await?;
+    act(&call, &at, action).await?;
     let ask = call.ask();
     let (_, found) = find(&ask, &at)?;
+    if let Some(given_up) = &found.given_up {
+        return Ok(ask.answer(abandonment(ask.state(), given_up)));
+    }
     let own = found.approvals.iter().find(|given| given.author == ask.who.principal);
     let own = own.ok_or_else(|| ask.missing("an approval of yours"))?;
     Ok(ask.answer(approval(ask.state(), own)))

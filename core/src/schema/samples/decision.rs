@@ -60,7 +60,7 @@ pub(super) fn event(number: u16, s: &mut Source) -> Event {
         0x030b => Signoff::ApprovalWithdrawn { item, step, is_settled: s.bool() },
         0x030c => Signoff::ApprovalExpired { item, step, due: s.time() },
         0x030d => Signoff::ApprovalDelegated { item, step, to: s.container() },
-        0x030e => Signoff::SignoffAbandoned { item, step, comment: s.opt(Source::personal) },
+        0x030e => Signoff::SignoffAbandoned { item, step, comment: s.opt(Source::personal), is_decision: s.bool() },
         0x030f => Signoff::AbandonCancelled { item, step },
         0x0310 => Signoff::SignoffReset {
             item,

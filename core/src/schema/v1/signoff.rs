@@ -75,8 +75,13 @@ events! { Event in Signoff;
     0x030c 1 ApprovalExpired => ApprovalExpiredV1 { item: Ar, step: String, due: i64 }
     /// An approver's right was passed on.
     0x030d 1 ApprovalDelegated => ApprovalDelegatedV1 { item: Ar, step: String, to: ContainerV1 }
-    /// Given up for now.
-    0x030e 1 SignoffAbandoned => SignoffAbandonedV1 { item: Ar, step: String, comment: Option<Sealed> }
+    /// Given up for now; as an approver's decision, or by a mere change of status.
+    0x030e 1 SignoffAbandoned => SignoffAbandonedV1 {
+        item: Ar,
+        step: String,
+        comment: Option<Sealed>,
+        is_decision: bool,
+    }
     /// An abandonment was taken back: the sign-off returns to where it was.
     0x030f 1 AbandonCancelled => AbandonCancelledV1 { item: Ar, step: String }
     /// A new cycle, under the configuration of that event; `due` when it came by itself.

@@ -60,9 +60,14 @@ fn an_approver_who_gives_up_is_its_author_and_cancelling_finds_no_approval() {
         panic!("an abandonment with its comment");
     };
     assert_eq!(comment.shown(), "the project stops");
+    let given_up = signoff(&world).given_up.clone().map(|given_up| (given_up.author, given_up.at));
+    assert_eq!(given_up, Some((recorded.actor.clone(), recorded.recorded_at)));
     let world = when(world, WRITER, Action::CancelAbandon).then(&["AbandonCancelled"]);
     assert_eq!(status(&world), Status::WaitingForApproval);
-    assert!(signoff(&world).approvals.is_empty());
+    assert!(signoff(&world).approvals.is_empty() && signoff(&world).given_up.is_none());
+    // Who only sets the status decides nothing.
+    let world = when(world, APPROVER, ABANDON).then(&["SignoffAbandoned"]);
+    assert!(signoff(&world).given_up.is_none());
 }
 
 #[test]

@@ -51,6 +51,7 @@ fn signoff(status: Status) -> Signoff {
     Signoff {
         status,
         before_abandon: None,
+        given_up: None,
         cycle: 1,
         configured_at: Position(1),
         requesters: Vec::new(),

@@ -108,7 +108,14 @@ fn table() -> Vec<Row> {
         (
             "give up as an approver",
             |_| Action::AbandonAsApprover { comment: None },
-            [FORBIDDEN, FORBIDDEN, Done(&["SignoffAbandoned"], Abandoned), FORBIDDEN, FORBIDDEN, AlreadySo],
+            [
+                FORBIDDEN,
+                FORBIDDEN,
+                Done(&["SignoffAbandoned"], Abandoned),
+                Done(&["SignoffAbandoned"], Abandoned),
+                Done(&["SignoffAbandoned"], Abandoned),
+                AlreadySo,
+            ],
         ),
         (
             "edit to rejected",
