@@ -10,6 +10,7 @@ use crate::{access, artifact, audit, blueprint, deploy, log, rules, series, sett
 
 /// The state after one more event.
 pub fn evolve(state: &mut State, recorded: &Recorded) {
+    let freed = artifact::govern::freed_by(state, &recorded.event);
     match &recorded.event {
         Event::Log(event) => log::evolve(state, event),
         Event::Sync(event) => {
@@ -30,6 +31,7 @@ pub fn evolve(state: &mut State, recorded: &Recorded) {
         Event::Rules(event) => rules::evolve(state, event),
         Event::Subscription(event) => subscription::evolve(state, event),
     }
+    rules::follow(state, recorded, &freed);
     rules::settle(state, &recorded.event);
     subscription::follow(state, recorded);
     state.head = recorded.position;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use countersign_core::ids::{FieldId, ItemId};
 use countersign_core::sync::METRIC_FIELD_PREFIX;
 use countersign_core::value::{FieldChange, OldValue, Value};
-use countersign_core::{Event, Recorded, artifact, sync};
+use countersign_core::{Event, Recorded, artifact, rules, sync};
 use countersign_projections::sight::{Seen, Sight, value};
 
 /// What is left of an event.
@@ -68,6 +68,12 @@ fn trim(event: &mut Event, seen: &Seen<'_>, sees: &dyn Fn(ItemId) -> bool) {
         }
         Event::Sync(sync::Event::EvaluationRecorded { metrics, .. }) => {
             metrics.retain(|metric| reads_metric(seen, &metric.name));
+        }
+        // Of fields that a govern item does not hold yet: whoever may not see all fields sees none of them.
+        Event::Rules(rules::Event::GovernanceDecided { decision, .. }) => {
+            let held = std::mem::take(&mut decision.prefill).into_iter().filter(|_| seen.is_all());
+            decision.prefill = held.filter_map(|(field, held)| Some((field, value(&held, sees)?))).collect();
+            decision.attach_to = decision.attach_to.filter(|item| sees(*item));
         }
         _ => {}
     }

@@ -21,6 +21,7 @@ use crate::bootstrap::{self, ADMIN_KEY_VARIABLE};
 use crate::config::Config;
 use crate::health::Health;
 use crate::hooks::Hooks;
+use crate::hooks::policies;
 use crate::hooks::run::Interpreter;
 use crate::metrics::Metrics;
 use crate::notify::{self, Notifier};
@@ -169,6 +170,9 @@ pub async fn start(config: Config) -> anyhow::Result<Service> {
         Some(url) => Some(nats::start(&app, url).await?),
         None => None,
     };
+    if app.hooks.is_some() {
+        tokio::spawn(policies::run(app.clone()));
+    }
     tokio::spawn(app.refusals.clone().tell_until(app.engine.clone(), app.stopping.clone()));
     let notify = notify::start(&app).await?;
     tokio::spawn(stop_when_poisoned(app.engine.watch_health(), app.stopping.clone()));

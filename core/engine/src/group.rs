@@ -35,7 +35,7 @@ impl Default for Rules {
         Self {
             handle: Box::new(countersign_core::handle),
             due: |state| state.timers.next().map(|(due, _)| *due),
-            is_pending: |state| state.items.is_pending() || state.rules.pending.is_some(),
+            is_pending: |state| state.items.is_pending() || state.rules.is_pending(),
         }
     }
 }

@@ -49,8 +49,19 @@ pub(super) fn missing<'a>(
 }
 
 impl Save<'_> {
-    /// The fields that change, in the order given; or everything that is wrong.
+    /// The fields that change, in the order given; or everything that is wrong, required fields that are missing too.
     pub(super) fn check(&self, given: &[(FieldId, Input)]) -> Result<Vec<FieldChange>, Vec<FieldProblem>> {
+        let checked = self.check_given(given);
+        let is_given = |problem: &FieldProblem| given.iter().any(|(field, _)| *field == problem.field);
+        let missing: Vec<_> = missing(self.definition, self.item, self.access).filter(|it| !is_given(it)).collect();
+        match checked {
+            Ok(changes) if missing.is_empty() => Ok(changes),
+            checked => Err(checked.err().into_iter().flatten().chain(missing).collect()),
+        }
+    }
+
+    /// The same of what is given alone.
+    pub(super) fn check_given(&self, given: &[(FieldId, Input)]) -> Result<Vec<FieldChange>, Vec<FieldProblem>> {
         let mut changes = Vec::new();
         let mut problems = Vec::new();
         let mut seen = BTreeSet::new();
@@ -65,8 +76,6 @@ impl Save<'_> {
                 Err((code, message)) => problems.push(FieldProblem { field: field.clone(), code, message }),
             }
         }
-        problems
-            .extend(missing(self.definition, self.item, self.access).filter(|problem| !seen.contains(&problem.field)));
         if problems.is_empty() { Ok(changes) } else { Err(problems) }
     }
 

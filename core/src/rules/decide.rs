@@ -1,7 +1,7 @@
 //! Decides wishes about rules.
 
 use super::state::{Kind, Place, Rule};
-use super::{Command, Event};
+use super::{Command, Event, judge};
 use crate::access::may::{Action, Subject, allows};
 use crate::access::why::needs;
 use crate::artifact::{ChildRule, ChildrenRules};
@@ -26,10 +26,22 @@ crate::rejections! {
     Input RuleVersionUnknown { version: VersionId } = "rule_version_unknown", "there is no version {version} of the blueprint that governs such items";
     /// Rules are overridden on synced projects and models, for what they are and hold.
     Input RuleScopeNotPossible { item: ItemId } = "rule_scope_not_possible", "{item} is no synced project or model, or has nothing of the kind";
+    /// A script decides on what there is now; when that changed while it ran, it is asked again.
+    State JudgementOutdated { item: ItemId } = "judgement_outdated", "{item} is not what the script was asked about, or it is not asked any more";
+    /// A script names a template of the blueprint that governs such items.
+    Input DecisionTemplateWrong { blueprint: &'static str, template: String } = "decision_template_wrong", "{template} is no template of {blueprint}, which governs such items";
+    /// What a script wants prefilled is bounded.
+    Input PrefillTooLong { length_bytes: usize, max_bytes: usize } = "prefill_too_long", "what is to be prefilled has {length_bytes} bytes; at most {max_bytes} are allowed";
 }
 
 pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
-    let Command::SetGovernanceRules { scope, rules } = command;
+    let (scope, rules) = match command {
+        Command::SetGovernanceRules { scope, rules } => (scope, rules),
+        Command::SetScript { script } => return judge::set_script(draft, script.as_ref()),
+        Command::Judge { item, since, said } => {
+            return judge::judge(draft, *item, *since, said.as_ref().map(Box::as_ref));
+        }
+    };
     for (number, (kind, of_kind)) in rules.iter().enumerate() {
         if rules.iter().take(number).any(|(other, _)| other == kind) {
             return Err(Rejection::KindGivenTwice.into());

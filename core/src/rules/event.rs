@@ -1,5 +1,8 @@
 //! Facts about rules.
 
+use std::sync::Arc;
+
+use super::decision::Decision;
 use super::state::{Kind, Rule};
 use crate::ids::ItemId;
 
@@ -13,6 +16,12 @@ pub enum Event {
         kind: Kind,
         rules: Vec<Rule>,
     },
+    /// The instance's script is this, or there is none any more.
+    GovernanceScriptSet { script: Option<Arc<str>> },
+    /// The script decided what happens to a synced item and to what lies in it.
+    GovernanceDecided { item: ItemId, decision: Decision },
+    /// The script failed, or what it said cannot be followed.
+    GovernanceUndecided { item: ItemId, why: Arc<str> },
 }
 
 impl Event {
@@ -21,6 +30,8 @@ impl Event {
     pub const fn item(&self) -> Option<ItemId> {
         match self {
             Self::GovernanceRuleSet { scope, .. } => *scope,
+            Self::GovernanceScriptSet { .. } => None,
+            Self::GovernanceDecided { item, .. } | Self::GovernanceUndecided { item, .. } => Some(*item),
         }
     }
 }

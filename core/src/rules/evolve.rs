@@ -9,7 +9,15 @@ use crate::state::State;
 use crate::sync::{self, SyncObject};
 
 pub(crate) fn evolve(state: &mut State, event: &Event) {
-    let Event::GovernanceRuleSet { scope, kind, rules } = event;
+    let (scope, kind, rules) = match event {
+        Event::GovernanceRuleSet { scope, kind, rules } => (scope, kind, rules),
+        Event::GovernanceScriptSet { script } => {
+            state.rules.script.clone_from(script);
+            return;
+        }
+        // What follows from them stands with all that follows from other events.
+        Event::GovernanceDecided { .. } | Event::GovernanceUndecided { .. } => return,
+    };
     let place = Place { scope: *scope, kind: *kind };
     if rules.is_empty() {
         state.rules.by_place.remove(&place);

@@ -3,11 +3,12 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet};
 
 use crate::artifact::ChildrenRules;
 use crate::artifact::govern::{can_be_governed, is_hidden, source_parent};
-use crate::ids::{ItemId, NodeId, VersionId};
+use crate::ids::{ItemId, NodeId, Position, VersionId};
+use crate::rules::decision::{Judged, decision, is_possible};
 use crate::state::State;
 use crate::sync::{Revision, SyncKey, SyncObject};
 
@@ -18,6 +19,28 @@ pub struct Rules {
     pub by_place: OrdMap<Place, Arc<[Rule]>>,
     /// Synced projects are still to be governed by a rule, worked off by the system in order of making; and the last.
     pub pending: Option<ItemId>,
+    /// The script that decides where a rule leaves it to it.
+    pub script: Option<Arc<str>>,
+    /// What it said last, of items that it is still asked about.
+    pub judged: OrdMap<ItemId, Judged>,
+    /// Items that it is still to be asked about, and the event since which.
+    pub awaiting: OrdMap<ItemId, Position>,
+    /// To be hidden, or shown again, because of a rule; worked off by the system.
+    pub turning: OrdSet<ItemId>,
+    /// Hidden by a rule, and not by a person.
+    pub hidden: OrdSet<ItemId>,
+    /// Shown by a person after a rule had hidden them: no rule does it again.
+    pub shown: OrdSet<ItemId>,
+    /// Whether any rule hides, or leaves it to the script.
+    pub is_watching: bool,
+}
+
+impl Rules {
+    /// Whether the system has something to work off.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.pending.is_some() || !self.turning.is_empty()
+    }
 }
 
 /// For what rules hold.
@@ -58,6 +81,26 @@ impl Kind {
         }
     }
 
+    /// What can lie in such items and be governed.
+    #[must_use]
+    pub const fn below(self) -> &'static [Self] {
+        match self {
+            Self::Project => &[Self::Bundle, Self::Model, Self::ModelVersion],
+            Self::Model => &[Self::ModelVersion],
+            Self::Bundle | Self::ModelVersion => &[],
+        }
+    }
+
+    /// The blueprint of such items.
+    pub(super) const fn synced_blueprint(self) -> &'static str {
+        match self {
+            Self::Project => "bp.system.dataiku_project",
+            Self::Bundle => "bp.system.dataiku_bundle",
+            Self::Model => "bp.system.dataiku_saved_model",
+            Self::ModelVersion => "bp.system.dataiku_saved_model_version",
+        }
+    }
+
     /// The blueprint that governs such items.
     #[must_use]
     pub const fn govern_blueprint(self) -> &'static str {
@@ -79,6 +122,12 @@ pub enum Governing {
     Recommended,
     /// Nothing.
     Nothing,
+    /// What the instance's script says.
+    Script,
+    /// It is hidden, unless a person shows it again.
+    Hide,
+    /// It is recommended to hide it.
+    RecommendHide,
 }
 
 /// One rule.
@@ -112,6 +161,8 @@ pub struct Applying<'a> {
     pub place: Place,
     /// The rule.
     pub rule: &'a Rule,
+    /// The script set it, when it was asked about what the place is for.
+    pub is_decided: bool,
 }
 
 /// The rule that decides about a synced item; none when nothing happens by itself.
@@ -124,23 +175,41 @@ pub fn applying(state: &State, item: ItemId) -> Option<Applying<'_>> {
     let key = &state.items.by_id.get(&item)?.source.as_ref()?.key;
     let kind = Kind::of(&key.object)?;
     let scopes = std::iter::successors(Some(item), |scope| source_parent(state, *scope)).map(Some);
-    let mut places = scopes.chain([None]).map(|scope| Place { scope, kind });
-    let (place, found) = places.find_map(|place| Some((place, rules.get(&place)?)))?;
+    // What people set for a place comes before what the script said there about what lies in it.
+    let found_at = |scope: Option<ItemId>| {
+        let place = Place { scope, kind };
+        if let Some(found) = rules.get(&place) {
+            return Some((place, &**found, false));
+        }
+        let above = scope.filter(|scope| *scope != item)?;
+        let rule = decision(state, above)?.children.iter().find(|child| child.kind == kind).map(|child| &child.rule)?;
+        Some((place, std::slice::from_ref(rule), true))
+    };
+    let (place, found, is_decided) = scopes.chain([None]).find_map(found_at)?;
     let rule = found.iter().find(|rule| rule.criteria.fit(state, key))?;
-    Some(Applying { place, rule })
+    Some(Applying { place, rule, is_decided })
+}
+
+/// The rule that counts in the end: the script's decision, where it is left to it.
+#[must_use]
+pub fn deciding(state: &State, item: ItemId) -> Option<&Rule> {
+    let rule = applying(state, item)?.rule;
+    if rule.governing == Governing::Script { Some(&decision(state, item)?.rule) } else { Some(rule) }
 }
 
 /// Whether a rule recommends to govern a synced item.
 #[must_use]
 pub fn is_recommended(state: &State, item: ItemId) -> bool {
-    applying(state, item).is_some_and(|applying| applying.rule.governing == Governing::Recommended)
+    deciding(state, item).is_some_and(|rule| rule.governing == Governing::Recommended)
 }
 
 /// The rule by which a synced item, once its node told of it, is governed without being asked for.
 pub(crate) fn automatic(state: &State, item: ItemId) -> Option<&Rule> {
-    let rule = applying(state, item)?.rule;
+    let rule = deciding(state, item)?;
     let source = state.items.by_id.get(&item)?.source.as_ref()?;
-    (rule.governing == Governing::Automatic && source.revision != Revision::default()).then_some(rule)
+    let is_told = source.revision != Revision::default();
+    let is_now = || decision(state, item).is_none_or(|decision| is_possible(state, decision));
+    (rule.governing == Governing::Automatic && is_told && is_now()).then_some(rule)
 }
 
 /// The next synced project, in order of making, that a rule wants governed.

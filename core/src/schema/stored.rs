@@ -107,7 +107,7 @@ stored! {
         OverrideRevokedV1;
     series: SeriesCreatedV1 PointsPushedV1 PointsDeletedV1 FileUploadedV1 FileDeletedV1;
     settings: SettingsChangedV1;
-    rules: GovernanceRuleSetV1;
+    rules: GovernanceRuleSetV1 GovernanceScriptSetV1 GovernanceDecidedV1 GovernanceUndecidedV1;
     subscription: SubscribedV1 UnsubscribedV1;
 }
 

@@ -16,7 +16,7 @@ use crate::signoff::Action;
 use crate::sync::{self, Active, Evaluate, Measure, Revision, Sync, SyncKey, SyncObject};
 use crate::time::Timestamp;
 use crate::value::Value;
-use crate::{access, blueprint, log, settings, subscription};
+use crate::{access, blueprint, log, rules, settings, subscription};
 
 const NODE: &str = "design-1";
 const DEPLOYER: &str = "deployer";
@@ -94,6 +94,16 @@ pub fn begin() -> World {
         let item = world.govern(source);
         world.run(&admin, artifact::Command::FinishStep { item, step: "development".into() });
     }
+    let script = rules::Command::SetScript { script: Some("script".into()) };
+    let left = rules::Rule {
+        governing: rules::Governing::Script,
+        criteria: rules::Criteria::default(),
+        version: None,
+        children: ChildrenRules::default(),
+    };
+    let left = [rules::Kind::Project, rules::Kind::Bundle].map(|kind| (kind, vec![left.clone()]));
+    world.run(&admin, script);
+    world.run(&admin, rules::Command::SetGovernanceRules { scope: None, rules: left.into() });
     let car = TemplateId { blueprint: "bp.car".into(), version: "bv.one".into() };
     for command in [
         blueprint::Command::CreateBlueprint { blueprint: "bp.car".into(), name: "Car".into(), document: "{}".into() },
@@ -123,7 +133,8 @@ pub fn wish(world: &mut World, throw: Throw) -> (Principal, Command) {
         10..=14 => edit(world, throw).into(),
         15..=20 => design::sign_off(world, throw).into(),
         21 | 22 => keep(world, throw),
-        23 => design::govern_by_rule(world, throw).into(),
+        23 if b.is_multiple_of(3) => design::govern_by_rule(world, throw).into(),
+        23 => design::by_script(world, throw).into(),
         24..=26 => design::template(throw).into(),
         27..=29 => design::access(world, throw),
         30 => design::deploy(world, throw),
@@ -133,8 +144,13 @@ pub fn wish(world: &mut World, throw: Throw) -> (Principal, Command) {
         }
         _ => artifact::Command::GovernPending.into(),
     };
-    let system =
-        matches!(command, Command::Log(_) | Command::Sync(_) | Command::Item(artifact::Command::GovernPending));
+    let system = matches!(
+        command,
+        Command::Log(_)
+            | Command::Sync(_)
+            | Command::Item(artifact::Command::GovernPending)
+            | Command::Rules(rules::Command::Judge { .. })
+    );
     let deployer = matches!(command, Command::Deploy(deploy::Command::SyncInfrastructure { .. }));
     let who = match (system, deployer) {
         (true, _) if matches!(command, Command::Sync(sync::Command::OptOut { .. })) => someone(world, throw.who),
@@ -185,6 +201,7 @@ pub const fn is_repeatable(command: &Command) -> bool {
         Command::Deploy(command) => {
             !matches!(command, deploy::Command::CheckDeployment { .. } | deploy::Command::RevokeOverride { .. })
         }
+        Command::Rules(rules::Command::Judge { .. }) => false,
         Command::Sync(_) | Command::Settings(_) | Command::Subscription(_) | Command::Rules(_) | Command::Log(_) => {
             true
         }

@@ -39,6 +39,7 @@ pub(super) fn hold(state: &State) -> Held {
     indexes(state)?;
     back_references(state)?;
     governed(state)?;
+    prop_assert!(crate::rules::is_kept_track_of(state), "{:?}", state.rules);
     workflows(state)?;
     signoffs(state)?;
     timers(state)?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::ask::{Answer, Ask};
+use super::governance_script::{DecisionShape, decision};
 use super::params::{Page, Params, cursor};
 use super::rules::{AppliedRule, applied};
 use super::shape::List;
@@ -37,6 +38,8 @@ pub struct GovernableShape {
     recommended: bool,
     /// The rule that decides about it, whatever it says.
     rule: Option<AppliedRule>,
+    /// What the instance's script said of it, when the rule leaves it to that.
+    decision: Option<DecisionShape>,
 }
 
 /// Synced items that nobody governs yet, by name.
@@ -64,6 +67,7 @@ pub async fn list(
         item: item(state, found, &ask),
         recommended: is_recommended(state, found.id),
         rule: applied(state, found.id),
+        decision: decision(&ask, found.id),
     });
     let list = List { items: items.collect(), next_cursor: page.next.map(cursor), position: ask.position().0 };
     Ok(ask.answer(list))

@@ -15,6 +15,7 @@ pub mod events;
 pub mod files;
 pub mod gate;
 pub mod governable;
+pub mod governance_script;
 pub mod governing;
 pub mod groups;
 pub mod infrastructures;
@@ -227,6 +228,7 @@ fn other_routes() -> OpenApiRouter<App> {
         .routes(routes!(me::read))
         .routes(routes!(governable::list))
         .routes(routes!(rules::read, rules::set))
+        .routes(routes!(governance_script::read, governance_script::set))
         .routes(routes!(rules::read_of, rules::set_of))
         .routes(routes!(initiatives::list))
         .routes(routes!(views::portfolio))

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::ask::{Answer, Ask};
+use super::governance_script::{DecisionShape, decision};
 use super::governing::Children;
 use super::params::Segments;
 use super::shape::command::CommandShape;
@@ -57,6 +58,12 @@ pub enum Word {
     Recommended,
     /// Nothing.
     Nothing,
+    /// What the instance's script says.
+    Script,
+    /// Hidden, unless a person shows it again.
+    Hide,
+    /// Listed as recommended to be hidden.
+    RecommendHide,
 }
 
 /// The rules in one place.
@@ -68,6 +75,8 @@ pub struct RulesShape {
     rules: RulesBody,
     /// The rule that decides about the item itself.
     applies: Option<AppliedRule>,
+    /// What the instance's script said of the item, when the rule leaves it to that.
+    decision: Option<DecisionShape>,
     /// The log position that it was answered from.
     position: u64,
 }
@@ -77,18 +86,29 @@ pub struct RulesShape {
 pub struct AppliedRule {
     /// A synced project or model; null for the instance.
     scope: Option<String>,
+    /// The script set it, when it was asked about what it is set for.
+    decided: bool,
     #[serde(flatten)]
     rule: RuleBody,
+}
+
+impl From<Governing> for Word {
+    fn from(governing: Governing) -> Self {
+        match governing {
+            Governing::Automatic => Self::Automatic,
+            Governing::Recommended => Self::Recommended,
+            Governing::Nothing => Self::Nothing,
+            Governing::Script => Self::Script,
+            Governing::Hide => Self::Hide,
+            Governing::RecommendHide => Self::RecommendHide,
+        }
+    }
 }
 
 impl From<&Rule> for RuleBody {
     fn from(rule: &Rule) -> Self {
         Self {
-            governing: match rule.governing {
-                Governing::Automatic => Word::Automatic,
-                Governing::Recommended => Word::Recommended,
-                Governing::Nothing => Word::Nothing,
-            },
+            governing: rule.governing.into(),
             node: rule.criteria.node.as_ref().map(ToString::to_string),
             tag: rule.criteria.tag.as_ref().map(ToString::to_string),
             folder: rule.criteria.folder.as_ref().map(ToString::to_string),
@@ -105,6 +125,9 @@ impl From<&RuleBody> for Rule {
                 Word::Automatic => Governing::Automatic,
                 Word::Recommended => Governing::Recommended,
                 Word::Nothing => Governing::Nothing,
+                Word::Script => Governing::Script,
+                Word::Hide => Governing::Hide,
+                Word::RecommendHide => Governing::RecommendHide,
             },
             criteria: Criteria {
                 node: body.node.as_deref().map(NodeId::from),
@@ -146,8 +169,8 @@ impl RulesBody {
 
 /// The rule that decides about a synced item.
 pub(super) fn applied(state: &State, item: ItemId) -> Option<AppliedRule> {
-    let Applying { place, rule } = applying(state, item)?;
-    Some(AppliedRule { scope: place.scope.map(|scope| scope.to_string()), rule: rule.into() })
+    let Applying { place, rule, is_decided } = applying(state, item)?;
+    Some(AppliedRule { scope: place.scope.map(|scope| scope.to_string()), decided: is_decided, rule: rule.into() })
 }
 
 /// The rules of the instance; for administrators.
@@ -156,7 +179,7 @@ pub(super) fn applied(state: &State, item: ItemId) -> Option<AppliedRule> {
 pub async fn read(ask: Ask) -> Result<Answer<RulesShape>, Problem> {
     ask.need(Action::Read, Subject::Design)?;
     let rules = RulesBody::of(ask.state(), None);
-    Ok(ask.answer(RulesShape { scope: None, rules, applies: None, position: ask.position().0 }))
+    Ok(ask.answer(RulesShape { scope: None, rules, applies: None, decision: None, position: ask.position().0 }))
 }
 
 /// Sets the rules of the instance. What fits an automatic rule is governed right after it, in portions.
@@ -174,7 +197,8 @@ pub async fn read_of(ask: Ask, Segments(ar): Segments<String>) -> Result<Answer<
     let item = ask.item(&ar)?.id;
     let (state, position) = (ask.state(), ask.position().0);
     let rules = RulesBody::of(state, Some(item));
-    let shape = RulesShape { scope: Some(item.to_string()), rules, applies: applied(state, item), position };
+    let (applies, decision) = (applied(state, item), decision(&ask, item));
+    let shape = RulesShape { scope: Some(item.to_string()), rules, applies, decision, position };
     Ok(ask.answer(shape))
 }
 

@@ -11,6 +11,7 @@ use countersign_core::command::{Hooked, Proposal};
 use countersign_core::context::{Caller, Context};
 use countersign_core::ids::{ItemId, Position};
 use countersign_core::rejection::{FieldProblem, FieldProblems};
+use countersign_core::rules::{Event as RuleEvent, Governing};
 use countersign_core::{Command, Event, Outcome, Recorded, Rejection, State, handle};
 use countersign_engine::clock::{Clock as _, SystemClock};
 use countersign_engine::engine::{Receipt, SubmitError};
@@ -60,16 +61,19 @@ fn concerns(state: &State, command: &Command) -> bool {
     are_there(state) || migration::is_by_script(state, command)
 }
 
-/// Whether something happened that hooks would have been asked about, if this service ran any.
+/// Whether something happened that scripts would have been asked about, if this service ran any.
 pub fn were_hooks_off(app: &App, state: &State, events: &[Arc<Recorded>]) -> bool {
     let has_hooks = |item| lists(state, item).is_ok_and(|lists| !lists.is_empty());
-    app.hooks.is_none()
-        && are_there(state)
-        && events
-            .iter()
-            .filter(|recorded| matches!(recorded.event, Event::Item(_)))
-            .filter_map(|recorded| recorded.event.item())
-            .any(has_hooks)
+    let are_there = are_there(state);
+    let is_for_script = |event: &Event| match event {
+        Event::Item(event) => are_there && has_hooks(event.item()),
+        Event::Rules(RuleEvent::GovernanceScriptSet { script }) => script.is_some(),
+        Event::Rules(RuleEvent::GovernanceRuleSet { rules, .. }) => {
+            rules.iter().any(|rule| rule.governing == Governing::Script)
+        }
+        _ => false,
+    };
+    app.hooks.is_none() && events.iter().any(|recorded| is_for_script(&recorded.event))
 }
 
 struct Attempted {

@@ -1,12 +1,13 @@
-//! Scripts of templates: Python that is asked about a change before it is made.
+//! Scripts: Python of templates that is asked about a change before it is made, and the instance's about what is governed.
 //!
 //! A script runs outside the engine, in a process of its own ([`run`], [`sandbox`]); what it says is a proposal that the
-//! core decides on ([`consult`]). Off unless the operator wants it: it is the execution of code that architects write.
+//! core decides on ([`consult`], [`policies`]). Off unless the operator wants it: it is the execution of code that architects write.
 
 pub mod consult;
 pub mod door;
 pub mod lists;
 mod migration;
+pub mod policies;
 pub mod run;
 pub mod sandbox;
 

@@ -22,15 +22,15 @@ class _Document:
     def __init__(self, raw):
         self.json = raw
 
+    @property
+    def id(self):
+        return self.json.get("id")
+
     def get_raw(self):
         return self.json
 
 
 class _Artifact(_Document):
-    @property
-    def id(self):
-        return self.json.get("id")
-
     @property
     def name(self):
         return self.json.get("name")
@@ -147,6 +147,55 @@ class _MigrationHandler(_Handler):
         return {"failure": self._failure, "artifact": self.target_artifact.json}
 
 
+class _Output:
+    """What a script fills in, by attribute or by key; a plain object in its place is as good."""
+
+    def __init__(self, **members):
+        self.__dict__.update(members)
+
+    def __getitem__(self, key):
+        return self.__dict__[key]
+
+    def __setitem__(self, key, value):
+        self.__dict__[key] = value
+
+    def get(self, key, default=None):
+        return self.__dict__.get(key, default)
+
+
+def _plain(value):
+    """As JSON knows it."""
+    if isinstance(value, _Output):
+        return value.__dict__
+    if isinstance(value, _Document):
+        return value.json
+    raise TypeError("script_output holds a %s, which is no JSON" % type(value).__name__)
+
+
+class _PolicyHandler(_Handler):
+    """What a script sees of a synced item, and what it decides about it."""
+
+    def __init__(self, given):
+        super().__init__(given)
+        self.enrichedArtifact = _Enriched(given["input"])
+        self.script_output = _Output(
+            action="DO_NOTHING",
+            status=None,
+            blueprintVersionId=None,
+            artifactPrefill=_Output(fields={}),
+            projectExistingArtifactId=None,
+            projectBusinessInitiativeArtifactId=None,
+            childrenConfiguration=_Output(bundlesConfig=None, modelsConfig=None, modelVersionsConfig=None),
+        )
+        self._error = None
+
+    def fail(self, message):
+        self._error = message
+
+    def answer(self):
+        return {"error": self._error, "output": self.script_output}
+
+
 def _module(name, **members):
     module = types.ModuleType(name)
     module.__dict__.update(members)
@@ -159,6 +208,7 @@ def _module(name, **members):
 HANDLERS = {
     "hook": ("handler", "get_handler", _HookHandler),
     "migration": ("migration_handler", "get_migration_handler", _MigrationHandler),
+    "policy": ("autogovernance_handler", "get_autogovernance_handler", _PolicyHandler),
 }
 
 
@@ -179,7 +229,7 @@ def main():
     except BaseException as raised:
         traceback.print_exc()
         handler.fail(str(raised) or type(raised).__name__)
-    answer = json.dumps(handler.answer(), allow_nan=False)
+    answer = json.dumps(handler.answer(), allow_nan=False, default=_plain)
     with os.fdopen(ANSWER, "w") as out:
         out.write(answer)
 

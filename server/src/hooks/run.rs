@@ -63,6 +63,8 @@ pub enum Handler {
     Hook,
     /// It makes of an item what another version of its blueprint holds.
     Migration,
+    /// It decides what happens to a synced item; answers with its `script_output`.
+    Policy,
 }
 
 /// One script with what it is told.

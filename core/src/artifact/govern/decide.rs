@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::pending::next_child;
+use super::scripted::{prefill, turn};
 use super::{SOURCE_FIELD, can_be_governed, governing_item, is_hidden, rule_for, source_parent};
 use crate::access::may::{Action, Subject};
 use crate::artifact::edit::{choose, next_item, set_by_rule};
@@ -22,7 +23,7 @@ use crate::value::Value;
 pub const GOVERNED_MAX: usize = 50;
 /// How much of a command's events is kept free for the one child that is being governed.
 const EVENTS_RESERVED: usize = 20;
-const INITIATIVE: &str = "business_initiative";
+pub(super) const INITIATIVE: &str = "business_initiative";
 const INITIATIVE_BLUEPRINT: &str = "bp.system.business_initiative";
 
 pub(in crate::artifact) fn govern(draft: &mut Draft<'_>, wish: &Govern) -> Result<(), crate::Rejection> {
@@ -39,6 +40,7 @@ pub(in crate::artifact) fn govern(draft: &mut Draft<'_>, wish: &Govern) -> Resul
     check_initiative(draft, wish, &object)?;
     refuse_ungovernable(draft.state(), &source)?;
     let parent = govern_parent(draft, wish.source, wish.with_parents)?;
+    let decision = rules::to_govern(draft.state(), wish.source).filter(|_| wish.attach_to.is_none());
     let governed = match wish.attach_to {
         Some(target) => attach(draft, wish, target, &object)?,
         None => {
@@ -54,6 +56,9 @@ pub(in crate::artifact) fn govern(draft: &mut Draft<'_>, wish: &Govern) -> Resul
         }
         set_by_rule(draft, governed, &field, Some(Value::Reference(initiative)));
     }
+    if let Some(decision) = decision {
+        prefill(draft, governed, &decision);
+    }
     work_off(draft, vec![governed]);
     Ok(())
 }
@@ -64,6 +69,12 @@ pub(in crate::artifact) fn govern_pending(draft: &mut Draft<'_>) -> Result<(), c
         return Err(crate::rejection::common::Rejection::Forbidden { needs: "the system itself".to_owned() }.into());
     }
     follow::work_off(draft);
+    let turning: Vec<_> = draft.state().rules.turning.iter().take(GOVERNED_MAX).copied().collect();
+    for item in turning {
+        if draft.len() + EVENTS_RESERVED <= COMMAND_EVENTS_MAX {
+            turn(draft, item);
+        }
+    }
     for _ in 0..GOVERNED_MAX {
         let state = draft.state();
         let next = state.rules.pending.and_then(|last| rules::next_project(state, last));
@@ -283,20 +294,16 @@ fn has_field(state: &State, item: ItemId, field: &FieldId) -> bool {
     found.is_some_and(|version| version.definition.field(field).is_some())
 }
 
-/// Governs an item by its parent's rule, or else by that of the settings: under the version that this names, that the
-/// parent has, the standard one, or any active one.
+/// Governs an item by its parent's rule, or else by that of the settings.
 fn govern_by_rule(draft: &mut Draft<'_>, parent: Option<&Item>, source: ItemId) -> Option<ItemId> {
     let state = draft.state();
     let found = state.items.by_id.get(&source)?.clone();
     let object = &found.source.as_ref()?.key.object;
     let by_parent = parent.map(|parent| parent.children).filter(|rules| rule_for(*rules, object) != ChildRule::None);
     let by_rules = if by_parent.is_none() { rules::automatic(state, source) } else { None };
-    let blueprint = state.templates.blueprint(&object.govern_blueprint()?.into())?.clone();
-    let named = |version: &VersionId| blueprint.active().find(|active| active.id.version == *version);
-    let chosen = by_rules.and_then(|rule| named(rule.version.as_ref()?));
-    let chosen = chosen.or_else(|| parent.and_then(|parent| named(&parent.template.version)));
-    let chosen = chosen.or_else(|| named(&STANDARD_VERSION.into()));
-    let version = chosen.or_else(|| blueprint.active().next())?;
+    let blueprint = object.govern_blueprint()?.into();
+    let version = version_for(state, &blueprint, by_rules.and_then(|rule| rule.version.as_ref()), parent)?;
+    let decision = rules::to_govern(state, source);
     let children = match (by_rules, by_parent, object) {
         (Some(rule), ..) => rule.children,
         (None, Some(rules), SyncObject::SavedModel { .. }) => {
@@ -304,7 +311,32 @@ fn govern_by_rule(draft: &mut Draft<'_>, parent: Option<&Item>, source: ItemId) 
         }
         _ => ChildrenRules::default(),
     };
-    Some(govern_one(draft, &found, version, parent.map(|parent| parent.id), children))
+    let target = decision.as_ref().filter(|_| by_rules.is_some()).and_then(|decision| decision.attach_to);
+    let governed = match target {
+        Some(item) => {
+            draft.emit(Event::ItemAttached { item, source, children });
+            item
+        }
+        None => govern_one(draft, &found, &version, parent.map(|parent| parent.id), children),
+    };
+    if let Some(decision) = decision {
+        prefill(draft, governed, &decision);
+    }
+    Some(governed)
+}
+
+/// The version that a rule names, that the parent has, the standard one, or any active one.
+pub(super) fn version_for(
+    state: &State,
+    blueprint: &BlueprintId,
+    named: Option<&VersionId>,
+    parent: Option<&Item>,
+) -> Option<Arc<Version>> {
+    let blueprint = state.templates.blueprint(blueprint)?;
+    let active = |version: &VersionId| blueprint.active().find(|active| active.id.version == *version);
+    let chosen = named.and_then(active).or_else(|| parent.and_then(|parent| active(&parent.template.version)));
+    let chosen = chosen.or_else(|| active(&STANDARD_VERSION.into())).or_else(|| blueprint.active().next());
+    chosen.cloned()
 }
 
 // Only what was pending before or became pending here: a person's command does not act for somebody else's.

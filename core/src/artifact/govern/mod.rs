@@ -2,13 +2,16 @@
 
 mod decide;
 mod pending;
+mod scripted;
 
 pub use decide::GOVERNED_MAX;
+pub use scripted::PREFILL_BYTES_MAX;
 
 pub(super) use decide::{govern, govern_pending, governable, hide, show};
 pub(crate) use decide::{govern_upcoming, rename_from_source};
 pub(super) use pending::settle;
 pub(crate) use pending::{settle_begun, settle_below, settle_gone};
+pub(crate) use scripted::{active_version, check_wanted, freed_by, turn};
 
 use super::state::{ChildRule, ChildrenRules, Item};
 use crate::ids::{BlueprintId, FieldId, ItemId};
@@ -44,6 +47,23 @@ pub fn source_parent(state: &State, item: ItemId) -> Option<ItemId> {
     let key = &state.items.by_id.get(&item)?.source.as_ref()?.key;
     let parent = SyncKey { node: key.node.clone(), object: key.object.parent()? };
     state.nodes.items.get(&parent).copied()
+}
+
+/// The synced items that lie in a synced item, one level deep.
+pub(crate) fn synced_children(state: &State, source: ItemId) -> Vec<ItemId> {
+    let key = state.items.by_id.get(&source).and_then(|item| Some(&item.source.as_ref()?.key));
+    let Some(parent) = key else { return Vec::new() };
+    let of_kind = |first: SyncObject| {
+        let kind = std::mem::discriminant(&first);
+        let from = SyncKey { node: parent.node.clone(), object: first };
+        let is_child = move |key: &SyncKey| {
+            key.node == parent.node
+                && std::mem::discriminant(&key.object) == kind
+                && key.object.parent().as_ref() == Some(&parent.object)
+        };
+        state.nodes.items.range(from..).take_while(move |(key, _)| is_child(key)).map(|(_, child)| *child)
+    };
+    child_kinds(&parent.object).into_iter().flat_map(of_kind).collect()
 }
 
 /// The govern items that hang below a govern item because their sources lie in its sources.

@@ -15,7 +15,7 @@ use crate::sync::{SyncKey, SyncObject};
 pub(super) fn next_child(state: &State, govern_item: &Item, cursor: Option<&SyncKey>) -> Option<ItemId> {
     let by_rules = |object: &SyncObject| {
         let kind = rules::Kind::of(object);
-        kind.is_some_and(|kind| state.rules.by_place.keys().any(|place| place.kind == kind))
+        kind.is_some_and(|kind| rules::may_apply(state, kind))
     };
     let has_rules = !state.rules.by_place.is_empty();
     if govern_item.is_archived || (govern_item.children == ChildrenRules::default() && !has_rules) {

@@ -4,14 +4,14 @@ use super::Source;
 use crate::artifact::{ChildRule, ChildrenRules, Event as Item};
 use crate::event::Event;
 use crate::ids::{CommentId, ItemId, SeriesId, TemplateId};
-use crate::rules::{Criteria, Event as Rules, Governing, Kind, Rule};
+use crate::rules::{ChildDecision, Criteria, Decision, Event as Rules, Governing, Kind, Rule};
 use crate::sync::{Active, Event as Sync, SeriesMeasure};
 use crate::value::{FieldChange, OldValue};
 
 pub(super) fn event(number: u16, s: &mut Source) -> Event {
     match number {
         0x0101..=0x01ff | 0x0605 => Event::Sync(sync(number, s)),
-        0x0602 => Event::Rules(rules(s)),
+        0x0602 | 0x060b..=0x060d => Event::Rules(rules(number, s)),
         _ => Event::Item(item(number, s)),
     }
 }
@@ -73,18 +73,33 @@ fn children(s: &mut Source) -> ChildrenRules {
     ChildrenRules { bundles: s.one_of(&rules), models: s.one_of(&rules), model_versions: s.one_of(&rules) }
 }
 
-fn rules(s: &mut Source) -> Rules {
+fn rule(s: &mut Source) -> Rule {
+    use Governing::{Automatic, Hide, Nothing, RecommendHide, Recommended, Script};
+    Rule {
+        governing: s.one_of(&[Automatic, Recommended, Nothing, Script, Hide, RecommendHide]),
+        criteria: Criteria { node: s.opt(Source::id), tag: s.opt(Source::text), folder: s.opt(Source::text) },
+        version: s.opt(Source::id),
+        children: children(s),
+    }
+}
+
+fn rules(number: u16, s: &mut Source) -> Rules {
     let kinds = Kind::ALL;
-    let ways = [Governing::Automatic, Governing::Recommended, Governing::Nothing];
-    Rules::GovernanceRuleSet {
-        scope: s.opt(|s| ItemId(s.u32())),
-        kind: s.one_of(&kinds),
-        rules: s.vec(|s| Rule {
-            governing: s.one_of(&ways),
-            criteria: Criteria { node: s.opt(Source::id), tag: s.opt(Source::text), folder: s.opt(Source::text) },
-            version: s.opt(Source::id),
-            children: children(s),
-        }),
+    match number {
+        0x0602 => {
+            Rules::GovernanceRuleSet { scope: s.opt(|s| ItemId(s.u32())), kind: s.one_of(&kinds), rules: s.vec(rule) }
+        }
+        0x060b => Rules::GovernanceScriptSet { script: s.opt(Source::text) },
+        0x060c => Rules::GovernanceDecided {
+            item: ItemId(s.u32()),
+            decision: Decision {
+                rule: rule(s),
+                prefill: s.vec(|s| (s.id(), s.value())),
+                attach_to: s.opt(|s| ItemId(s.u32())),
+                children: s.vec(|s| ChildDecision { kind: s.one_of(&kinds), rule: rule(s) }),
+            },
+        },
+        _ => Rules::GovernanceUndecided { item: ItemId(s.u32()), why: s.text() },
     }
 }
 

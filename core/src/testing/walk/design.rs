@@ -14,6 +14,7 @@ use crate::context::Principal;
 use crate::deploy::gate::Question;
 use crate::deploy::{self, Demand, InfraKind, Policy};
 use crate::ids::{Digest, NodeId, ReviewId, TemplateId};
+use crate::input::Input;
 use crate::rules::{self, Criteria, Governing, Kind, Rule};
 use crate::signoff::{self, Action, ApprovalStatus, Notify, ReviewStatus, SignoffKey, Status};
 use crate::testing::World;
@@ -84,8 +85,37 @@ pub(super) fn decider(world: &World, command: &signoff::Command, n: u8) -> Optio
     one(&people.iter().collect::<Vec<_>>(), n).cloned()
 }
 
+const WAYS: [Governing; 6] = [
+    Governing::Automatic,
+    Governing::Recommended,
+    Governing::Nothing,
+    Governing::Script,
+    Governing::Hide,
+    Governing::RecommendHide,
+];
+
+/// What the script says about whatever it is to be asked about first.
+pub(super) fn by_script(world: &World, Throw { a, b, c, .. }: Throw) -> rules::Command {
+    let first = world.state.rules.awaiting.iter().nth(usize::from(a % 4));
+    let Some((item, since)) = first.or(world.state.rules.awaiting.get_min().map(|(item, since)| (item, since))) else {
+        return rules::Command::SetScript { script: one(&["one", "other", ""], a).map(Into::into) };
+    };
+    let way = |n| one(&WAYS, n).unwrap_or(Governing::Nothing);
+    let children = vec![(Kind::ModelVersion, way(c / 8), None), (Kind::Bundle, way(b / 8), None)];
+    let said = rules::Said {
+        governing: way(c),
+        template: None,
+        prefill: if b & 1 == 0 { vec![("description".into(), Input::Text("told".into()))] } else { Vec::new() },
+        attach_to: (b & 6 == 6).then(|| item_of(world, c, |item| item.source.is_none())),
+        initiative: None,
+        children: if b & 4 == 0 { Vec::new() } else { children },
+    };
+    let said = if c % 16 == 15 { Err("it failed".into()) } else { Ok(Box::new(said)) };
+    rules::Command::Judge { item: *item, since: *since, said }
+}
+
 pub(super) fn govern_by_rule(world: &World, Throw { a, b, c, .. }: Throw) -> rules::Command {
-    let governing = one(&[Governing::Automatic, Governing::Recommended, Governing::Nothing], c);
+    let governing = one(&WAYS, c);
     let is_scoped = |item: &crate::artifact::Item| {
         let blueprint = item.template.blueprint.as_str();
         blueprint == "bp.system.dataiku_project" || blueprint == "bp.system.dataiku_saved_model"

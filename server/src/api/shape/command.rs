@@ -36,7 +36,7 @@ pub struct CommandShape {
     /// The sign-off after the command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signoff: Option<SignoffShape>,
-    /// `hooks_off`: the template has hooks, and this service runs none.
+    /// `hooks_off`: the template has hooks, or something is left to a script, and this service runs none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<&'static str>,
 }
