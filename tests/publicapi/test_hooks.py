@@ -22,8 +22,8 @@ def has_landlock():
     return ctypes.CDLL(None).syscall(444, None, 0, 1) > 0
 
 
-def start(folder, seconds):
-    """A service that runs hooks, for not longer than that each."""
+def start(folder, seconds, arguments=()):
+    """A service that runs scripts, for not longer than that each."""
     if not has_landlock():
         pytest.skip("this kernel has no Landlock: the service runs no hooks on it, which another test holds it to")
     packages = pathlib.Path(dataikuapi.__file__).parent.parent
@@ -32,7 +32,7 @@ def start(folder, seconds):
         f"[hooks]\nenabled = true\ntime_seconds_max = {seconds}\noutput_bytes_max = 20000\n"
         f"python = {json.dumps(sys.executable)}\npackages = {json.dumps(str(packages))}\n"
     )
-    return Service(folder, ["--config", str(settings)])
+    return Service(folder, ["--config", str(settings), *arguments])
 
 
 @pytest.fixture(scope="module")

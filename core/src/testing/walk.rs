@@ -94,16 +94,7 @@ pub fn begin() -> World {
         let item = world.govern(source);
         world.run(&admin, artifact::Command::FinishStep { item, step: "development".into() });
     }
-    let script = rules::Command::SetScript { script: Some("script".into()) };
-    let left = rules::Rule {
-        governing: rules::Governing::Script,
-        criteria: rules::Criteria::default(),
-        version: None,
-        children: ChildrenRules::default(),
-    };
-    let left = [rules::Kind::Project, rules::Kind::Bundle].map(|kind| (kind, vec![left.clone()]));
-    world.run(&admin, script);
-    world.run(&admin, rules::Command::SetGovernanceRules { scope: None, rules: left.into() });
+    design::leave_to_script(&mut world);
     let car = TemplateId { blueprint: "bp.car".into(), version: "bv.one".into() };
     for command in [
         blueprint::Command::CreateBlueprint { blueprint: "bp.car".into(), name: "Car".into(), document: "{}".into() },

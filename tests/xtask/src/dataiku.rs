@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 
 use crate::python::Packages;
-use crate::run_with;
+use crate::{nats, run_with};
 
 /// The client, what it needs, and pytest with what that needs.
 const PACKAGES: Packages = Packages {
@@ -35,6 +35,8 @@ pub(crate) fn fetch() -> Result<()> {
 /// Runs `tests/publicapi`, or what these arguments of pytest choose of it, on the binary that was built last.
 pub(crate) fn test(arguments: &[String]) -> Result<()> {
     let packages = PACKAGES.fetch()?;
+    nats::fetch()?;
+    let nats = nats::binary()?;
     let task = std::env::current_exe().context("this command's own path")?;
     let binary = task.parent().context("this command's own folder")?.join("countersign");
     let mut all = vec!["-m", "pytest", "-p", "no:cacheprovider"];
@@ -42,7 +44,12 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
         all.push("tests/publicapi");
     }
     all.extend(arguments.iter().map(String::as_str));
-    let (packages, binary) = (packages.to_string_lossy(), binary.to_string_lossy());
-    let environment = [("PYTHONPATH", &*packages), ("COUNTERSIGN_BIN", &*binary), ("PYTHONDONTWRITEBYTECODE", "1")];
+    let (packages, binary, nats) = (packages.to_string_lossy(), binary.to_string_lossy(), nats.to_string_lossy());
+    let environment = [
+        ("PYTHONPATH", &*packages),
+        ("COUNTERSIGN_BIN", &*binary),
+        ("NATS_SERVER_BIN", &*nats),
+        ("PYTHONDONTWRITEBYTECODE", "1"),
+    ];
     run_with("python3", &all, &environment)
 }

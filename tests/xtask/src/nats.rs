@@ -10,8 +10,7 @@ const VERSION: &str = "2.15.1";
 
 /// Puts the nats-server into `.deps/nats/bin`, unless it is there.
 pub(crate) fn fetch() -> Result<()> {
-    let target = root()?.join(".deps").join("nats");
-    let binary = target.join("bin").join("nats-server");
+    let (target, binary) = (root()?.join(".deps").join("nats"), binary()?);
     if !is_current(&binary) {
         install(&target)?;
         let version = version_of(&binary)?;
@@ -19,6 +18,11 @@ pub(crate) fn fetch() -> Result<()> {
     }
     eprintln!("nats-server {VERSION} is at {}", binary.display());
     Ok(())
+}
+
+/// Where the nats-server is, once it was fetched.
+pub(crate) fn binary() -> Result<PathBuf> {
+    Ok(root()?.join(".deps/nats/bin/nats-server"))
 }
 
 fn install(target: &Path) -> Result<()> {

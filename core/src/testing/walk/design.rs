@@ -94,6 +94,20 @@ const WAYS: [Governing; 6] = [
     Governing::RecommendHide,
 ];
 
+/// Projects and bundles are left to a script.
+pub(super) fn leave_to_script(world: &mut World) {
+    let left = || Rule {
+        governing: Governing::Script,
+        criteria: Criteria::default(),
+        version: None,
+        children: ChildrenRules::default(),
+    };
+    let rules = vec![(Kind::Project, vec![left()]), (Kind::Bundle, vec![left()])];
+    let admin = world.admin();
+    world.run(&admin, rules::Command::SetScript { script: Some("script".into()) });
+    world.run(&admin, rules::Command::SetGovernanceRules { scope: None, rules });
+}
+
 /// What the script says about whatever it is to be asked about first.
 pub(super) fn by_script(world: &World, Throw { a, b, c, .. }: Throw) -> rules::Command {
     let first = world.state.rules.awaiting.iter().nth(usize::from(a % 4));
