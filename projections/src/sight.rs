@@ -17,6 +17,8 @@ pub trait Sight {
     fn sees(&self, item: ItemId) -> bool;
     /// Which of its fields may be.
     fn fields(&self, item: ItemId) -> Seen<'_>;
+    /// May templates and rules be read, and what scripts said while they failed?
+    fn designs(&self) -> bool;
 }
 
 /// Somebody from whom fields may be hidden, and by which states' rights: of the moment looked at, and of today.
@@ -133,5 +135,9 @@ impl Sight for StateReader<'_> {
 
     fn fields(&self, item: ItemId) -> Seen<'_> {
         self.fields.as_ref().map_or_else(Seen::default, |reader| reader.fields(item))
+    }
+
+    fn designs(&self) -> bool {
+        allows(self.state, self.principal, Action::Read, Subject::Design)
     }
 }

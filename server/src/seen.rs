@@ -51,6 +51,10 @@ pub fn seen<'a>(recorded: &'a Recorded, sight: &dyn Sight) -> Option<Shown<'a>> 
             shown.left_out.push("source");
         }
     }
+    // A script asks as Countersign itself, and may fail in words about what the reader does not see.
+    if matches!(recorded.event, Event::Rules(rules::Event::GovernanceUndecided { .. })) && !sight.designs() {
+        shown.left_out.push("why");
+    }
     Some(shown)
 }
 

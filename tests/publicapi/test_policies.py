@@ -151,6 +151,18 @@ def governing(tmp_path_factory, broker):
 
 
 @pytest.fixture
+def person(governing, unique):
+    """A fresh person in this group; gives the login."""
+
+    def make(group):
+        login = unique("person")
+        Native(governing.url).call("POST", "/users", {"login": login, "groups": [group]})
+        return login
+
+    return make
+
+
+@pytest.fixture
 def node(governing, broker, unique):
     """Sets the script and leaves all of a fresh node to it; gives the node."""
 
@@ -268,7 +280,7 @@ def test_a_suggestion_prefills_what_a_person_governs(node):
         ("handler.client.get_artifact(enriched.artifact.id).delete()", "changes nothing itself"),
     ],
 )
-def test_what_fails_is_told_and_not_asked_again_before_something_changes(node, text, told):
+def test_what_fails_is_told_and_not_asked_again_before_something_changes(node, governing, person, text, told):
     node = node(PROLOGUE + text)
     project = node.project("A")
     decision = node.decision(project)
@@ -279,6 +291,10 @@ def test_what_fails_is_told_and_not_asked_again_before_something_changes(node, t
         "GovernanceUndecided"
     )
     assert tried() == 1
+    reader = Native(governing.url, login=person("project_managers"))
+    assert reader.get(f"/items/{project}/governance-rules")["decision"]["problem"] == "it failed"
+    [undecided] = [found for found in reader.items(f"/items/{project}/timeline") if found["type"] == "GovernanceUndecided"]
+    assert undecided["data"]["why"] is None
     node.project("A", tags=["new"])
     until("it is asked again", lambda: tried() == 2)
 

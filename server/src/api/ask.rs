@@ -214,6 +214,10 @@ impl Sight for Ask {
     fn fields(&self, item: ItemId) -> Seen<'_> {
         self.field_reader().map_or_else(Seen::default, |reader| reader.fields(item))
     }
+
+    fn designs(&self) -> bool {
+        self.need(Action::Read, Subject::Design).is_ok()
+    }
 }
 
 /// A JSON body with the position it was made from.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use countersign_core::access::may::{Action, Subject};
 use countersign_core::ids::ItemId;
 use countersign_core::rules::{Command, Decision, Kind};
-use countersign_projections::sight;
+use countersign_projections::sight::{self, Sight as _};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,6 +15,9 @@ use super::shape::command::CommandShape;
 use super::shape::value;
 use super::wish::Wish;
 use crate::problem::Problem;
+
+/// What others are told of a script that failed.
+const FAILED: &str = "it failed";
 
 /// The script as it shall be.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -41,7 +44,7 @@ pub struct ScriptShape {
 pub struct DecisionShape {
     /// It is still to be asked, for the first time or again.
     waiting: bool,
-    /// Why it decided nothing.
+    /// Why it decided nothing; in its own words for those who may read the script.
     problem: Option<String>,
     /// What happens to the item; null while it decided nothing.
     governing: Option<Word>,
@@ -85,7 +88,7 @@ pub(super) fn decision(ask: &Ask, item: ItemId) -> Option<DecisionShape> {
     let said = judged.and_then(|judged| judged.as_ref().err());
     Some(DecisionShape {
         waiting,
-        problem: said.map(ToString::to_string),
+        problem: said.map(|why| if ask.designs() { why.to_string() } else { FAILED.to_owned() }),
         governing: decided.map(|decided| decided.rule.governing.into()),
         template: decided.and_then(|decided| Some(decided.rule.version.as_ref()?.to_string())),
         prefill: decided.map(|decided| prefill(ask, decided)).unwrap_or_default(),
