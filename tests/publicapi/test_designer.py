@@ -133,6 +133,26 @@ def test_every_key_of_a_version_survives(designer, client, unique):
     assert client.get_blueprint(blueprint).get_version("bv.v1").get_definition().get_raw() == shown
 
 
+def test_a_deleted_view_is_gone_and_nothing_else_with_it(designer, client, unique):
+    blueprint = templates.blueprint(client, unique)
+    templates.version(client, blueprint)
+    artifact = templates.artifact(client, blueprint, summary="stays")
+    before = artifact.get_definition().get_raw()
+    version = designer.get_blueprint(blueprint).get_version("bv.v1")
+    definition = version.get_definition()
+    definition.get_raw()["uiDefinition"]["views"]["other"] = {"label": "Other", "viewComponent": None}
+    definition.save()
+    for name in ("main", "other"):
+        del definition.get_raw()["uiDefinition"]["views"][name]
+        wanted = copy.deepcopy(definition.get_raw())
+        definition.save()
+        assert version.get_definition().get_raw() == wanted
+    # What named a view still does: a version is kept as it was given.
+    assert wanted["uiDefinition"] == {**templates.ANSWERS["uiDefinition"], "views": {}}
+    assert artifact.get_definition().get_raw() == before
+    artifact.get_definition().save()
+
+
 def test_a_status_is_one_of_three_and_in_use_a_draft_no_more(designer, client, unique, refused):
     blueprint = templates.blueprint(client, unique)
     templates.version(client, blueprint, status="DRAFT")

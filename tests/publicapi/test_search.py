@@ -155,13 +155,20 @@ def test_numbers_sort_as_numbers_and_the_workflow_by_its_steps(client, kind):
     assert by_workflow[0] == last.artifact_id and len(by_workflow) == 3
 
 
-def test_people_are_found_with_their_logins(client, native, unique):
-    login = templates.person(native, unique)
+def logins_found(client):
     query = search.GovernArtifactSearchQuery(artifact_filters=[search.GovernArtifactFilterBlueprints(["bp.system.user"])])
     request, logins = client.new_artifact_search_request(query), []
     while hits := request.fetch_next_batch(100).get_response_hits():
         logins += [hit.get_raw()["uiArtifactDetails"]["user"]["login"] for hit in hits]
+    return logins
+
+
+def test_people_are_found_with_their_logins_until_they_are_deleted(client, native, unique):
+    login = templates.person(native, unique)
+    logins = logins_found(client)
     assert logins.count(login) == 1 and len(logins) == len(set(logins))
+    client.get_user(login).delete()
+    assert login not in logins_found(client)
 
 
 def test_only_what_may_be_read_is_found_and_only_by_fields_that_may_be_read(client, kind, native, unique):
@@ -172,6 +179,11 @@ def test_only_what_may_be_read_is_found_and_only_by_fields_that_may_be_read(clie
     hidden = [{"field": "summary", "read": False, "write": False}]
     native.call("PUT", f"/permissions/{kind}", {"everyone": {"read": True}, "fields": hidden})
     assert found(person, kind) == [made] == found(client, kind, field("EQUALS", "secret", "summary"))
+    query = search.GovernArtifactSearchQuery(artifact_filters=[search.GovernArtifactFilterArtifacts([made])])
+    seen = [who.new_artifact_search_request(query).fetch_next_batch().get_response_hits() for who in (client, person)]
+    assert [[sorted(hit.get_raw()["artifact"]["fields"]) for hit in hits] for hits in seen] == [
+        [["risk", "summary"]], [["risk"]]
+    ]
     assert found(person, kind, field("EQUALS", "secret", "summary")) == []
 
 

@@ -174,6 +174,13 @@ fn candidates<'a>(ask: &'a Ask, narrowed: &Narrowed, first: ItemId) -> Box<dyn I
     Box::new(merged.into_iter().filter_map(item))
 }
 
+/// The item of a deleted person stays for what refers to it, and is found no more.
+fn is_there(ask: &Ask, item: &Item) -> bool {
+    let access = &ask.state().access;
+    let user = access.user_items.get(&item.id).and_then(|user| access.users.get(user));
+    user.is_none_or(|user| !user.is_deleted)
+}
+
 fn in_order_of_making<'a>(
     ask: &'a Ask,
     narrowed: &Narrowed,
@@ -181,7 +188,7 @@ fn in_order_of_making<'a>(
     page_size: usize,
 ) -> Vec<&'a Arc<Item>> {
     let first = ItemId(after.map_or(0, |last| last.0.saturating_add(1)));
-    let is_hit = |item: &&Arc<Item>| narrowed.matches(ask, item) && ask.may_read(item.id);
+    let is_hit = |item: &&Arc<Item>| is_there(ask, item) && narrowed.matches(ask, item) && ask.may_read(item.id);
     candidates(ask, narrowed, first).filter(is_hit).take(page_size.saturating_add(1)).collect()
 }
 
@@ -204,7 +211,7 @@ fn sorted<'a>(
     let last = last.transpose()?;
     let by_id = &state.items.by_id;
     let keyed = candidates(ask, narrowed, ItemId(0))
-        .filter(|item| narrowed.matches(ask, item))
+        .filter(|item| is_there(ask, item) && narrowed.matches(ask, item))
         .map(|item| (key(ask, &sort.column, item), item.id));
     let is_after = |row: &(Key, ItemId)| last.as_ref().is_none_or(|last| order(sort, row, last).is_gt());
     let mut rows: Vec<_> = keyed.filter(is_after).collect();
