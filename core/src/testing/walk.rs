@@ -135,13 +135,7 @@ pub fn wish(world: &mut World, throw: Throw) -> (Principal, Command) {
         }
         _ => artifact::Command::GovernPending.into(),
     };
-    let system = matches!(
-        command,
-        Command::Log(_)
-            | Command::Sync(_)
-            | Command::Item(artifact::Command::GovernPending)
-            | Command::Rules(rules::Command::Judge { .. })
-    );
+    let system = design::is_of_system(&command);
     let deployer = matches!(command, Command::Deploy(deploy::Command::SyncInfrastructure { .. }));
     let who = match (system, deployer) {
         (true, _) if matches!(command, Command::Sync(sync::Command::OptOut { .. })) => someone(world, throw.who),

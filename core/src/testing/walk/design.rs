@@ -94,6 +94,17 @@ const WAYS: [Governing; 6] = [
     Governing::RecommendHide,
 ];
 
+/// What no person or key asks for.
+pub(super) const fn is_of_system(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Log(_)
+            | Command::Sync(_)
+            | Command::Item(crate::artifact::Command::GovernPending)
+            | Command::Rules(rules::Command::Judge { .. })
+    )
+}
+
 /// Projects and bundles are left to a script.
 pub(super) fn leave_to_script(world: &mut World) {
     let left = || Rule {
