@@ -6,7 +6,7 @@ mod design;
 use std::sync::Arc;
 
 use super::world::{PROJECT, World};
-use crate::artifact::{self, ChildRule, ChildrenRules, Govern, Item, Rewrite, StepStatus};
+use crate::artifact::{self, ChildRule, ChildrenRules, Govern, Item, StepStatus};
 use crate::command::Command;
 use crate::context::Principal;
 use crate::deploy::{self, InfraKey, InfraKind, Policy};
@@ -368,7 +368,7 @@ fn edit(world: &World, Throw { a, b, c, .. }: Throw) -> artifact::Command {
         }
         12 => {
             let version = word(&["bv.one", "bv.two", "bv.fork"], c).into();
-            let rewrite = (c & 8 != 0).then(|| Box::new(rewritten(c)));
+            let rewrite = (c & 8 != 0).then(|| Box::new(design::rewritten(c)));
             Edit::Migrate { item, version, accepts_loss: c & 4 == 0, rewrite }
         }
         _ => Edit::SetPage { item, text: format!("page {}", c % 2).into() },
@@ -388,10 +388,4 @@ fn keep(world: &World, Throw { a, b, .. }: Throw) -> Command {
         _ => settings::Command::Set { name: "walk".into(), document: Some(format!(r#"{{"a": {}}}"#, a % 2).into()) }
             .into(),
     }
-}
-
-fn rewritten(c: u8) -> Rewrite {
-    let seats = if c & 16 == 0 { Input::Null } else { Input::Number(f64::from(c)) };
-    let steps = vec![(word(&["build", "review", "drive"], c).into(), StepStatus::Ongoing)];
-    Rewrite { name: None, fields: vec![("notes".into(), Input::Null), ("seats".into(), seats)], steps }
 }

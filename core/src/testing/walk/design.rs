@@ -7,7 +7,7 @@ use super::{
     word,
 };
 use crate::access::{self, Assignment, Criterion, Edit, FieldRule, Permissions, Rights, Scope, UserEdit};
-use crate::artifact::{ChildRule, ChildrenRules};
+use crate::artifact::{ChildRule, ChildrenRules, Rewrite, StepStatus};
 use crate::blueprint::{self, Configuration, Container, FeedbackGroup, Recurrence, VersionStatus};
 use crate::command::Command;
 use crate::context::Principal;
@@ -195,6 +195,13 @@ pub(super) fn template(Throw { a, b, c, .. }: Throw) -> blueprint::Command {
         _ if c.is_multiple_of(2) => Template::DeleteVersion { template: either() },
         _ => Template::DeleteBlueprint { blueprint: "bp.car".into() },
     }
+}
+
+/// What the script of a migration makes of an item.
+pub(super) fn rewritten(c: u8) -> Rewrite {
+    let seats = if c & 16 == 0 { Input::Null } else { Input::Number(f64::from(c)) };
+    let steps = vec![(word(&["build", "review", "drive"], c).into(), StepStatus::Ongoing)];
+    Rewrite { name: None, fields: vec![("notes".into(), Input::Null), ("seats".into(), seats)], steps }
 }
 
 fn configuration(a: u8, c: u8) -> Configuration {
