@@ -3,6 +3,7 @@
 mod access;
 mod authorization;
 mod cli;
+mod cli_backup;
 mod cli_log;
 mod crash;
 mod estate;

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Read as _};
 
 use countersign_core::ids::{LogId, Position};
 use countersign_core::schema::{self, DecodeError, Encoded};
-use countersign_core::{Event, log};
+use countersign_core::{Event, Recorded, log};
 use serde::Deserialize;
 
 use crate::log::{AppendError, LogWriter};
@@ -102,38 +102,48 @@ struct Line {
     frame: String,
 }
 
-/// Appends every line of an export to an empty log; gives the last position written.
+/// Appends every line of an export to an empty log; gives the last position written. `seen` is shown each event.
 pub fn import(
-    mut lines: impl BufRead,
+    lines: impl BufRead,
     writer: &mut impl LogWriter,
-    mut progress: impl FnMut(Position),
+    mut seen: impl FnMut(&Recorded),
+) -> Result<Position, ImportError> {
+    let (mut head, mut group) = (Position::ZERO, Vec::new());
+    read(lines, |encoded, recorded| {
+        group.push(encoded);
+        seen(&recorded);
+        if group.len() >= GROUP_EVENTS_MAX {
+            head = writer.append(head, &group).map_err(ImportError::Append)?;
+            group.clear();
+        }
+        Ok(())
+    })?;
+    writer.append(head, &group).map_err(ImportError::Append)
+}
+
+/// Checks every line of an export and hands each event on; gives the last position.
+pub fn read(
+    mut lines: impl BufRead,
+    mut take: impl FnMut(Encoded, Recorded) -> Result<(), ImportError>,
 ) -> Result<Position, ImportError> {
     let (mut text, mut number, mut id) = (Vec::new(), 0_u64, None);
-    let (mut head, mut group) = (Position::ZERO, Vec::new());
     loop {
         text.clear();
         let length = (&mut lines).take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut text).map_err(ImportError::Io)?;
         if length == 0 {
-            break;
+            return Ok(Position(number));
         }
         number += 1;
         if u64::try_from(length).unwrap_or(u64::MAX) > LINE_BYTES_MAX {
             return Err(ImportError::LineTooLong { line: number });
         }
-        group.push(event(&text, Position(number), &mut id)?);
-        if group.len() >= GROUP_EVENTS_MAX {
-            head = writer.append(head, &group).map_err(ImportError::Append)?;
-            group.clear();
-            progress(head);
-        }
+        let (encoded, recorded) = event(&text, Position(number), &mut id)?;
+        take(encoded, recorded)?;
     }
-    head = writer.append(head, &group).map_err(ImportError::Append)?;
-    progress(head);
-    Ok(head)
 }
 
 /// The event of a line, which has to be this one, of the log that the first one names.
-fn event(text: &[u8], expected: Position, id: &mut Option<LogId>) -> Result<Encoded, ImportError> {
+fn event(text: &[u8], expected: Position, id: &mut Option<LogId>) -> Result<(Encoded, Recorded), ImportError> {
     let line = expected.0;
     let read: Line =
         serde_json::from_slice(text).map_err(|source| ImportError::NoLine { line, source: Some(source) })?;
@@ -156,7 +166,7 @@ fn event(text: &[u8], expected: Position, id: &mut Option<LogId>) -> Result<Enco
     if leaf.to_string() != read.hash {
         return Err(ImportError::OtherHash { position: expected });
     }
-    Ok(Encoded { position: expected, frame, leaf })
+    Ok((Encoded { position: expected, frame, leaf }, recorded))
 }
 
 #[cfg(test)]

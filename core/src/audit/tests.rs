@@ -76,10 +76,18 @@ fn an_entry_of_ones_own_is_bounded_and_says_an_object() {
 }
 
 #[test]
-fn a_download_is_of_a_file_that_exists() {
-    let world = World::bootstrapped();
-    let wish = Command::Add { entry: Entry::Download { file: FileId(7) } };
-    Spec::given(world).as_key(KeyId(1)).when(wish).then_rejected("not_found");
+fn a_download_is_of_a_file_that_exists_or_did() {
+    let mut world = World::bootstrapped();
+    let (admin, digest) = (world.admin(), Digest::of(b"a"));
+    let register = series::Command::RegisterFile { name: "a".into(), size_bytes: 1, media_type: None, digest };
+    world.run(&admin, register);
+    let wish = |file| Command::Add { entry: Entry::Download { file: FileId(file) } };
+    for file in [0, 2, 7] {
+        Spec::given(world.clone()).as_key(KeyId(1)).when(wish(file)).then_rejected("not_found");
+    }
+    world.run(&admin, series::Command::DeleteFile { file: FileId(1) });
+    // As time travel gives it out.
+    Spec::given(world).as_key(KeyId(1)).when(wish(1)).then(&["AuditEntryAdded"]);
 }
 
 #[test]

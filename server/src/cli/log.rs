@@ -93,7 +93,7 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
 }
 
 /// Opens a log that exists. What is found damaged while opening is a violation too.
-fn open(place: &Place) -> Result<(SledWriter, SledReader), Failure> {
+pub(super) fn open(place: &Place) -> Result<(SledWriter, SledReader), Failure> {
     let flags = Flags { data: place.data.clone(), ..Flags::default() };
     let config = Config::resolve(flags).map_err(|error| Failure::Usage(error.into()))?;
     let directory = config.data.join("log");
@@ -133,24 +133,29 @@ fn tell(json: bool, found: &Value) -> Result<(), Failure> {
 fn export_here(place: &Place, output: &Path) -> Result<(), Failure> {
     let (writer, log) = open(place)?;
     let bar = bar(&log);
-    let progress = |position: Position| bar.set_position(position.0);
-    let head = write_new(output, |mut file| Ok(export(&log, &mut file, progress)?.0));
+    let events = write_log(&log, output, |position| bar.set_position(position.0));
     bar.finish_and_clear();
     drop((writer, log));
-    told(place, head?, output)
+    told(place, events?, output)
+}
+
+/// Exports an open log to a new file.
+pub(super) fn write_log(log: &SledReader, output: &Path, progress: impl FnMut(Position)) -> anyhow::Result<u64> {
+    write_new(output, |mut file| Ok(export(log, &mut file, progress)?.0))
 }
 
 async fn export_there(remote: &Remote, place: &Place, output: PathBuf) -> Result<(), Failure> {
-    ensure_new(&output)?;
+    let events = fetch_log(remote, &output).await?;
+    told(place, events, &output)
+}
+
+/// Takes the log of a running service into a new file.
+pub(super) async fn fetch_log(remote: &Remote, output: &Path) -> anyhow::Result<u64> {
+    ensure_new(output)?;
     let answer = remote.open("/log/export").await?;
-    let lines = StreamReader::new(answer.bytes_stream().map_err(std::io::Error::other));
-    let lines = SyncIoBridge::new(lines);
-    let (output, written) = tokio::task::spawn_blocking(move || {
-        let written = write_new(&output, |file| copy_lines(lines, file));
-        (output, written)
-    })
-    .await?;
-    told(place, written?, &output)
+    let lines = SyncIoBridge::new(StreamReader::new(answer.bytes_stream().map_err(std::io::Error::other)));
+    let output = output.to_owned();
+    tokio::task::spawn_blocking(move || write_new(&output, |file| copy_lines(lines, file))).await?
 }
 
 fn copy_lines(lines: impl Read, file: &mut dyn Write) -> anyhow::Result<u64> {

@@ -1,6 +1,7 @@
 //! The command line. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 integrity violated.
 
 mod audit;
+mod backup;
 mod import;
 mod ingest;
 mod key;
@@ -47,6 +48,10 @@ enum Command {
     /// Who may do what, and why
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Copy the log and its files, of a running service too
+    Backup(backup::Backup),
+    /// Make a data directory of a backup; exit code 3 when the backup is not whole
+    Restore(backup::Restore),
     /// What goes out over NATS
     #[command(subcommand)]
     Relay(relay::Command),
@@ -78,6 +83,8 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Demo(arguments) => Ok(crate::demo::run(arguments).await?),
         Command::Log(command) => log::run(command).await,
         Command::Key(command) => key::run(command).await,
+        Command::Backup(arguments) => backup::backup(arguments).await,
+        Command::Restore(arguments) => backup::restore(arguments).await,
         Command::User(command) => user::run(command).await,
         Command::Relay(command) => relay::run(command).await,
         Command::Projections(command) => projections::run(command).await,
