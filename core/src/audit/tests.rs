@@ -4,7 +4,8 @@ use super::{
 };
 use crate::access;
 use crate::context::Principal;
-use crate::ids::{FileId, KeyId, UserId};
+use crate::ids::{Digest, FileId, KeyId, UserId};
+use crate::series;
 use crate::testing::{Spec, World};
 use crate::time::Timestamp;
 
