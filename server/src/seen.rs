@@ -112,3 +112,68 @@ fn seen_changes(changes: &[FieldChange], seen: &Seen<'_>, sees: &dyn Fn(ItemId) 
     });
     shown.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::artifact::ChildrenRules;
+    use countersign_core::context::{Channel, Principal};
+    use countersign_core::ids::{CorrelationId, EventId, Position};
+    use countersign_core::rules::{Criteria, Decision, Governing, Rule};
+    use countersign_core::time::Timestamp;
+
+    use super::*;
+
+    /// Sees one item, all of its fields, and no templates.
+    struct One(ItemId);
+
+    impl Sight for One {
+        fn sees(&self, item: ItemId) -> bool {
+            item == self.0
+        }
+
+        fn fields(&self, _: ItemId) -> Seen<'_> {
+            Seen::default()
+        }
+
+        fn designs(&self) -> bool {
+            false
+        }
+    }
+
+    fn recorded(event: rules::Event) -> Recorded {
+        Recorded {
+            position: Position(1),
+            id: EventId(uuid::Uuid::nil()),
+            recorded_at: Timestamp::from_millis(0),
+            actor: Principal::System,
+            groups: Vec::new(),
+            via: None,
+            channel: Channel::Engine,
+            reason: None,
+            correlation: CorrelationId(uuid::Uuid::nil()),
+            causation: None,
+            request: None,
+            event: event.into(),
+        }
+    }
+
+    #[test]
+    fn a_decision_of_a_script_names_nothing_that_the_reader_does_not_see() {
+        let (own, other) = (ItemId(1), ItemId(2));
+        let rule = Rule {
+            governing: Governing::Automatic,
+            criteria: Criteria::default(),
+            version: None,
+            children: ChildrenRules::default(),
+        };
+        let kept = (FieldId::from("description"), Value::Text("x".into()));
+        let prefill = vec![kept.clone(), (FieldId::from("business_initiative"), Value::Reference(other))];
+        let decision = Decision { rule, prefill, attach_to: Some(other), children: Vec::new() };
+        let decided = recorded(rules::Event::GovernanceDecided { item: own, decision: decision.clone() });
+        let shown = seen(&decided, &One(own)).map(|shown| shown.event.event.clone());
+        let left = Decision { prefill: vec![kept], attach_to: None, ..decision };
+        assert_eq!(shown, Some(rules::Event::GovernanceDecided { item: own, decision: left }.into()));
+        let undecided = recorded(rules::Event::GovernanceUndecided { item: own, why: "ar.2 is risky".into() });
+        assert_eq!(seen(&undecided, &One(own)).map(|shown| shown.left_out), Some(vec!["why"]));
+    }
+}
