@@ -113,9 +113,12 @@ fn any_wishes_of_anybody_keep_what_has_to_hold() {
 fn report(tally: &Tally) {
     let Tally { accepted, refused, events } = tally;
     let all: usize = events.values().sum();
+    let made = crate::schema::catalogue().iter().filter(|row| !row.is_reserved);
+    let never: Vec<_> = made.map(|row| row.name).filter(|name| !events.contains_key(*name)).collect();
     println!(
-        "{} walks: {accepted} commands accepted, {refused} refused, {all} events of {} kinds",
+        "{} walks: {accepted} commands accepted, {refused} refused, {all} events of {} kinds; never: {}",
         WALKS * rounds(),
-        events.len()
+        events.len(),
+        never.join(", ")
     );
 }

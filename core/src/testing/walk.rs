@@ -30,14 +30,6 @@ const BLUEPRINTS: [&str; 5] = [
     "bp.system.dataiku_bundle",
     "bp.car",
 ];
-const CARS: [&str; 3] = [
-    r#"{"name": "Car", "fieldDefinitions": {"notes": {"fieldType": "TEXT"}, "seats": {"fieldType": "NUMBER"}},
-        "workflowDefinition": {"stepDefinitions": [{"id": "build"}, {"id": "review"}]}}"#,
-    r#"{"name": "Car", "fieldDefinitions": {"notes": {"fieldType": "TEXT"}},
-        "workflowDefinition": {"stepDefinitions": [{"id": "review"}, {"id": "drive"}]}}"#,
-    r#"{"name": "Car", "fieldDefinitions": {"notes": {"fieldType": "TEXT", "listConfig": {}},
-        "seats": {"fieldType": "NUMBER"}}, "workflowDefinition": {"stepDefinitions": [{"id": "build"}]}}"#,
-];
 const PARENTS: [(&str, &str); 3] = [
     ("govern_project", "bp.system.govern_project"),
     ("govern_model", "bp.system.govern_model"),
@@ -94,15 +86,7 @@ pub fn begin() -> World {
         let item = world.govern(source);
         world.run(&admin, artifact::Command::FinishStep { item, step: "development".into() });
     }
-    design::leave_to_script(&mut world);
-    let car = TemplateId { blueprint: "bp.car".into(), version: "bv.one".into() };
-    for command in [
-        blueprint::Command::CreateBlueprint { blueprint: "bp.car".into(), name: "Car".into(), document: "{}".into() },
-        blueprint::Command::CreateVersion { template: car.clone(), document: CARS[0].into() },
-        blueprint::Command::SetStatus { template: car, status: blueprint::VersionStatus::Active },
-    ] {
-        world.run(&admin, command);
-    }
+    design::begin(&mut world);
     for (infra, kind) in [("projects", InfraKind::Project), ("apis", InfraKind::Api)] {
         let (kind, policy, stage) = (Some(kind), Some(Policy::Warn), None);
         world.run(
@@ -254,7 +238,7 @@ fn step(world: &World, item: ItemId, n: u8) -> StepId {
         return next.id.clone();
     }
     let steps: Vec<&StepId> = steps.into_iter().flatten().map(|step| &step.id).collect();
-    one(&steps, n).cloned().unwrap_or_else(|| "none".into())
+    one(&steps, n / 4).cloned().unwrap_or_else(|| "none".into())
 }
 
 fn revision(world: &World, n: u8) -> Revision {

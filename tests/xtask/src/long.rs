@@ -25,12 +25,12 @@ const LONG_TESTS: &[LongTest] = &[
         is_release: false,
     },
     LongTest { name: "estate", package: "countersign-benches", filter: "estate::", rounds: "25", is_release: true },
-    LongTest { name: "walk", package: "countersign-core", filter: "walks::", rounds: "400", is_release: true },
+    LongTest { name: "walk", package: "countersign-core", filter: "walks::", rounds: "8000", is_release: true },
     LongTest {
         name: "walk-views",
         package: "countersign-projections",
         filter: "walks::",
-        rounds: "40",
+        rounds: "400",
         is_release: true,
     },
 ];

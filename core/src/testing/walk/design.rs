@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use super::{
-    BLUEPRINTS, CARS, DAY_MILLIS, NODE, PEOPLE, ROLES, Throw, item, item_of, key_of, one, revision, sync_key, user,
-    word,
+    BLUEPRINTS, DAY_MILLIS, NODE, PEOPLE, ROLES, Throw, item, item_of, key_of, one, revision, sync_key, user, word,
 };
 use crate::access::{self, Assignment, Criterion, Edit, FieldRule, Permissions, Rights, Scope, UserEdit};
-use crate::artifact::{ChildRule, ChildrenRules, Rewrite, StepStatus};
+use crate::artifact::{self, ChildRule, ChildrenRules, Rewrite, StepStatus};
 use crate::blueprint::{self, Configuration, Container, FeedbackGroup, Recurrence, VersionStatus};
 use crate::command::Command;
 use crate::context::Principal;
@@ -19,6 +18,45 @@ use crate::rules::{self, Criteria, Governing, Kind, Rule};
 use crate::signoff::{self, Action, ApprovalStatus, Notify, ReviewStatus, SignoffKey, Status};
 use crate::testing::World;
 use crate::time::Timestamp;
+
+/// The middle step of the first hides, with whatever its sign-off wants.
+const CARS: [&str; 3] = [
+    r#"{"name": "Car", "fieldDefinitions": {"notes": {"fieldType": "TEXT"}, "seats": {"fieldType": "NUMBER"}},
+        "workflowDefinition": {"stepDefinitions": [{"id": "build"}, {"id": "review", "visibilityCondition":
+        {"type": "field", "conditionType": "EQUALS", "fieldId": "seats", "condition": "4", "negateCondition": true}},
+        {"id": "drive"}]}}"#,
+    r#"{"name": "Car", "fieldDefinitions": {"notes": {"fieldType": "TEXT"}},
+        "workflowDefinition": {"stepDefinitions": [{"id": "review"}, {"id": "drive"}]}}"#,
+    r#"{"name": "Car", "fieldDefinitions": {"notes": {"fieldType": "TEXT", "listConfig": {}},
+        "seats": {"fieldType": "NUMBER"}}, "workflowDefinition": {"stepDefinitions": [{"id": "build"}]}}"#,
+];
+
+/// A throw of a sign-off that is mandatory, and approved for a while only.
+const EXPIRING: u8 = 16;
+
+/// What people set up before they begin: a script that governs, and a kind of item of their own with two of it.
+pub(super) fn begin(world: &mut World) {
+    leave_to_script(world);
+    let admin = world.admin();
+    let car = TemplateId { blueprint: "bp.car".into(), version: "bv.one".into() };
+    for command in [
+        blueprint::Command::CreateBlueprint { blueprint: "bp.car".into(), name: "Car".into(), document: "{}".into() },
+        blueprint::Command::CreateVersion { template: car.clone(), document: CARS[0].into() },
+        blueprint::Command::ConfigureSignoff {
+            template: car.clone(),
+            step: "review".into(),
+            configuration: Arc::new(configuration(EXPIRING, 1)),
+        },
+        blueprint::Command::SetStatus { template: car, status: blueprint::VersionStatus::Active },
+    ] {
+        world.run(&admin, command);
+    }
+    for seats in [2, 4] {
+        let fields = vec![("seats".into(), Input::Number(f64::from(seats)))];
+        let (blueprint, name) = ("bp.car".into(), format!("{seats} seats").into());
+        world.run(&admin, artifact::Command::Create { blueprint, version: None, name, fields, steps: Vec::new() });
+    }
+}
 
 /// What has its place in each status, by the numbers below.
 const fn fitting(status: Status) -> &'static [u8] {
@@ -106,7 +144,7 @@ pub(super) const fn is_of_system(command: &Command) -> bool {
 }
 
 /// Projects and bundles are left to a script.
-pub(super) fn leave_to_script(world: &mut World) {
+fn leave_to_script(world: &mut World) {
     let left = || Rule {
         governing: Governing::Script,
         criteria: Criteria::default(),
@@ -169,15 +207,16 @@ pub(super) fn govern_by_rule(world: &World, Throw { a, b, c, .. }: Throw) -> rul
 
 pub(super) fn template(Throw { a, b, c, .. }: Throw) -> blueprint::Command {
     use blueprint::Command as Template;
-    let version = word(&["bv.one", "bv.two"], c);
+    let version = word(&["bv.one", "bv.two"], c / 2);
     let car = || TemplateId { blueprint: "bp.car".into(), version: version.into() };
     let standard = || TemplateId { blueprint: word(&BLUEPRINTS, a).into(), version: "bv.system.default".into() };
     let fork = || TemplateId { version: "bv.fork".into(), ..standard() };
-    let status = one(&[VersionStatus::Active, VersionStatus::Draft, VersionStatus::Archived], c / 2);
+    let status = one(&[VersionStatus::Active, VersionStatus::Draft, VersionStatus::Archived], c / 4);
     let document = || word(&CARS, b / 12).into();
+    let kind = || word(&["bp.car", "bp.boat"], a).into();
     let either = || if a.is_multiple_of(2) { car() } else { fork() };
     match b % 12 {
-        0 => Template::CreateBlueprint { blueprint: "bp.car".into(), name: "Car".into(), document: "{}".into() },
+        0 => Template::CreateBlueprint { blueprint: kind(), name: "Kind".into(), document: "{}".into() },
         1 | 2 => Template::CreateVersion { template: car(), document: document() },
         3 | 4 => Template::EditVersion { template: car(), document: document(), accepts_loss: c & 4 == 0 },
         5 | 6 => Template::SetStatus { template: either(), status: status.unwrap_or(VersionStatus::Active) },
@@ -193,7 +232,7 @@ pub(super) fn template(Throw { a, b, c, .. }: Throw) -> blueprint::Command {
         },
         10 => Template::RemoveSignoff { template: either(), step: "review".into() },
         _ if c.is_multiple_of(2) => Template::DeleteVersion { template: either() },
-        _ => Template::DeleteBlueprint { blueprint: "bp.car".into() },
+        _ => Template::DeleteBlueprint { blueprint: kind() },
     }
 }
 
@@ -215,7 +254,7 @@ fn configuration(a: u8, c: u8) -> Configuration {
         requester_may_not_approve: a & 4 != 0,
         reviewer_may_not_approve: a & 8 != 0,
         approvals_needed: u32::from(c % 3),
-        expires_after_millis: (a & 16 != 0).then_some(20 * DAY_MILLIS),
+        expires_after_millis: (a & EXPIRING != 0).then_some(20 * DAY_MILLIS),
         ..Configuration::default()
     }
 }
@@ -308,7 +347,7 @@ pub(super) fn deploy(world: &World, Throw { a, b, c, .. }: Throw) -> Command {
     use deploy::Command as Deploy;
     let is_api = a.is_multiple_of(2);
     let (name, kind) = if is_api { ("apis", InfraKind::Api) } else { ("projects", InfraKind::Project) };
-    let (infra, subject) = (key_of(name), sync_key(if is_api { 2 } else { 4 }, b));
+    let (infra, subject) = (key_of(name), sync_key(if is_api { 2 } else { 4 }, a / 2));
     let policy = one(&[Policy::NoCheck, Policy::Warn, Policy::Prevent], c);
     let command = match b % 6 {
         0 => Deploy::SyncInfrastructure { infra, kind, stage: None, policy, revision: revision(world, c) },
