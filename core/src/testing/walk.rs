@@ -10,7 +10,7 @@ use crate::artifact::{self, ChildRule, ChildrenRules, Govern, Item, StepStatus};
 use crate::command::Command;
 use crate::context::Principal;
 use crate::deploy::{self, InfraKey, InfraKind, Policy};
-use crate::ids::{Digest, ItemId, NodeId, StepId, TemplateId, UserId};
+use crate::ids::{Digest, ItemId, NodeId, StepId, UserId};
 use crate::input::Input;
 use crate::signoff::Action;
 use crate::sync::{self, Active, Evaluate, Measure, Revision, Sync, SyncKey, SyncObject};
