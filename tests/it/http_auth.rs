@@ -129,7 +129,7 @@ async fn a_key_opens_nothing_once_its_time_is_over() -> Result<()> {
         while key.ask(Method::GET, "/me", None).await?.status == 200 {}
         anyhow::Ok(())
     };
-    tokio::time::timeout(std::time::Duration::from_secs(30), over).await??;
+    tokio::time::timeout(std::time::Duration::from_secs(60), over).await??;
     key.refused(Method::GET, "/me", None, 401, "key_unknown").await?;
     ensure!(countersign_engine::clock::SystemClock.now().millis() >= soon, "it ended early");
     Ok(())

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const INITIATIVE: &str = "bp.system.business_initiative";
 /// Events are there at once; this only bounds a failure.
-const EVENT_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(20);
+const EVENT_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Every route of the interfaces' table that this version has.
 const ROUTES: &[(&str, &str)] = &[

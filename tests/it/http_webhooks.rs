@@ -21,7 +21,7 @@ use tokio::sync::watch;
 
 const INITIATIVE: &str = "bp.system.business_initiative";
 /// How long a delivery may take to arrive.
-const ARRIVAL_MAX: Duration = Duration::from_secs(30);
+const ARRIVAL_MAX: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
 struct Got {

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 
 /// Nothing takes this long, except when it hangs.
-const BOUND: Duration = Duration::from_secs(30);
+const BOUND: Duration = Duration::from_secs(60);
 /// Who is in the configuration, and how its environment names their keys.
 const USERS: [(&str, &str); 5] = [
     ("countersign", "COUNTERSIGN_NKEY"),

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
 
 /// How long a server may take to listen.
-const START_TIME_MAX: Duration = Duration::from_secs(20);
+const START_TIME_MAX: Duration = Duration::from_secs(60);
 /// How often its ports file is looked for meanwhile.
 const START_POLL: Duration = Duration::from_millis(5);
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 /// How long it may take to listen, and a mail to arrive.
-const TIME_MAX: Duration = Duration::from_secs(30);
+const TIME_MAX: Duration = Duration::from_secs(60);
 
 /// A running server. Its port survives [`SmtpSink::kill`] and [`SmtpSink::restart`].
 #[derive(Debug)]

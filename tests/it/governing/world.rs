@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::ingest::world::{drained, publish};
 
 /// Nothing takes this long, except when it hangs.
-const BOUND: Duration = Duration::from_secs(30);
+const BOUND: Duration = Duration::from_secs(60);
 
 pub(crate) struct Estate {
     pub(crate) nats: NatsServer,
