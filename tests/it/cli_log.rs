@@ -10,6 +10,9 @@ use countersign_tests::server::{ADMIN_KEY, Api, Options, Server, run};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+/// Nothing takes this long, except when it hangs.
+const TIME_MAX: Duration = Duration::from_secs(60);
+
 fn done(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Value> {
     let output = run(arguments, environment)?;
     let said = String::from_utf8_lossy(&output.stderr);
@@ -159,7 +162,17 @@ async fn an_operator_gives_foreign_streams_up_and_the_log_that_is_there_takes_th
     ensure!(told["messages"].as_u64() > Some(0), "{told}");
     ready(&after, 200, "").await?;
     let jetstream = async_nats::jetstream::new(async_nats::connect(nats.url()).await?);
-    let first = jetstream.get_stream("GOVERN_EVENTS").await?.get_raw_message(1).await?;
+    let stream = jetstream.get_stream("GOVERN_EVENTS").await?;
+    // The relay is ready as soon as there is a stream; what it holds comes right after that.
+    let told = async {
+        loop {
+            if let Ok(first) = stream.get_raw_message(1).await {
+                return first;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let first = tokio::time::timeout(TIME_MAX, told).await.context("the first event is never told")?;
     let event = after.admin().get("/events?limit=1").await?["items"][0].clone();
     let told: Value = serde_json::from_slice(&first.payload)?;
     ensure!(first.subject.as_str() == "govern.events.log.-.log_created" && told["id"] == event["id"], "{told} {event}");
@@ -179,5 +192,5 @@ async fn ready(server: &Server, status: u16, reason: &str) -> Result<()> {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), asking).await.with_context(|| format!("never {status} {reason}"))?
+    tokio::time::timeout(TIME_MAX, asking).await.with_context(|| format!("never {status} {reason}"))?
 }
