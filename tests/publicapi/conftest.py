@@ -3,11 +3,14 @@
 `cargo xtask publicapi` runs this with everything in place.
 """
 
+import ctypes
+import json
 import os
 import pathlib
 import queue
 import secrets
 import subprocess
+import sys
 import threading
 
 import pytest
@@ -97,6 +100,32 @@ def pytest_terminal_summary(terminalreporter):
     titles = set(record.titles())
     called = f"{len(titles & record.called)} of {len(titles)} public methods and properties of the client called"
     terminalreporter.write_line(f"{called}, {len(record.requested)} different requests")
+
+
+def has_landlock():
+    """Whether this kernel can take files from a process: the version of landlock_create_ruleset."""
+    return ctypes.CDLL(None).syscall(444, None, 0, 1) > 0
+
+
+def start_scripted(folder, seconds, arguments=()):
+    """A service that runs scripts, for not longer than that each."""
+    if not has_landlock():
+        pytest.skip("this kernel has no Landlock: the service runs no hooks on it, which another test holds it to")
+    packages = pathlib.Path(dataikuapi.__file__).parent.parent
+    settings = folder / "countersign.toml"
+    settings.write_text(
+        f"[hooks]\nenabled = true\ntime_seconds_max = {seconds}\noutput_bytes_max = 20000\n"
+        f"python = {json.dumps(sys.executable)}\npackages = {json.dumps(str(packages))}\n"
+    )
+    return Service(folder, ["--config", str(settings), *arguments])
+
+
+@pytest.fixture
+def impatient(tmp_path):
+    """A service that gives no script time."""
+    service = start_scripted(tmp_path, 5)
+    yield service
+    service.stop()
 
 
 @pytest.fixture(scope="session")

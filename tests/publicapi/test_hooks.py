@@ -1,52 +1,22 @@
 """Python hooks of templates: they see a change before it is made, may change it, refuse it, and ask for others to run."""
 
-import ctypes
-import json
 import os
-import pathlib
 import subprocess
-import sys
 
 import dataikuapi
 import pytest
 
 import templates
-from conftest import ADMIN_KEY, START_SECONDS_MAX, Native, Service
+from conftest import ADMIN_KEY, START_SECONDS_MAX, Native, has_landlock, start_scripted
 
 PROLOGUE = "from govern.core.handler import get_handler\nhandler = get_handler()\n"
 ALL = ["CREATE", "UPDATE", "DELETE"]
 
 
-def has_landlock():
-    """Whether this kernel can take files from a process: the version of landlock_create_ruleset."""
-    return ctypes.CDLL(None).syscall(444, None, 0, 1) > 0
-
-
-def start(folder, seconds, arguments=()):
-    """A service that runs scripts, for not longer than that each."""
-    if not has_landlock():
-        pytest.skip("this kernel has no Landlock: the service runs no hooks on it, which another test holds it to")
-    packages = pathlib.Path(dataikuapi.__file__).parent.parent
-    settings = folder / "countersign.toml"
-    settings.write_text(
-        f"[hooks]\nenabled = true\ntime_seconds_max = {seconds}\noutput_bytes_max = 20000\n"
-        f"python = {json.dumps(sys.executable)}\npackages = {json.dumps(str(packages))}\n"
-    )
-    return Service(folder, ["--config", str(settings), *arguments])
-
-
 @pytest.fixture(scope="module")
 def hooked(tmp_path_factory):
     """A service that gives hooks time enough on any machine."""
-    service = start(tmp_path_factory.mktemp("hooked"), 60)
-    yield service
-    service.stop()
-
-
-@pytest.fixture
-def impatient(tmp_path):
-    """A service that does not."""
-    service = start(tmp_path, 5)
+    service = start_scripted(tmp_path_factory.mktemp("hooked"), 60)
     yield service
     service.stop()
 

@@ -8,8 +8,8 @@ import dataikuapi
 import pytest
 
 import templates
-from conftest import ADMIN_KEY, ANSWER_SECONDS_MAX, Native
-from test_hooks import PROLOGUE, start
+from conftest import ADMIN_KEY, ANSWER_SECONDS_MAX, Native, start_scripted
+from test_hooks import PROLOGUE
 
 HEAD = (
     "from govern.core.migration_handler import get_migration_handler\n"
@@ -40,14 +40,7 @@ NEW = {
 
 @pytest.fixture(scope="module")
 def scripted(tmp_path_factory):
-    service = start(tmp_path_factory.mktemp("migrating"), 60)
-    yield service
-    service.stop()
-
-
-@pytest.fixture
-def impatient(tmp_path):
-    service = start(tmp_path, 5)
+    service = start_scripted(tmp_path_factory.mktemp("migrating"), 60)
     yield service
     service.stop()
 

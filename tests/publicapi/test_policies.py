@@ -8,8 +8,7 @@ import time
 
 import pytest
 
-from conftest import ANSWER_SECONDS_MAX, MISSING, START_SECONDS_MAX, Native, Service
-from test_hooks import start
+from conftest import ANSWER_SECONDS_MAX, MISSING, START_SECONDS_MAX, Native, Service, start_scripted
 
 PROLOGUE = """
 from govern.core.autogovernance_handler import get_autogovernance_handler
@@ -145,7 +144,7 @@ def own_broker(tmp_path):
 @pytest.fixture(scope="module")
 def governing(tmp_path_factory, broker):
     """A service that runs scripts and hears of nodes."""
-    service = start(tmp_path_factory.mktemp("governing"), 60, ["--nats", broker.url])
+    service = start_scripted(tmp_path_factory.mktemp("governing"), 60, ["--nats", broker.url])
     yield service
     service.stop()
 
@@ -301,7 +300,7 @@ def test_what_fails_is_told_and_not_asked_again_before_something_changes(node, g
 
 def test_a_replay_asks_nobody_and_a_service_without_scripts_says_so(tmp_path, own_broker, unique):
     broker = own_broker
-    service = start(tmp_path, 60, ["--nats", broker.url])
+    service = start_scripted(tmp_path, 60, ["--nats", broker.url])
     try:
         native = Native(service.url)
         node = Node(broker, native, unique("node"))
