@@ -17,11 +17,10 @@ use futures::TryStreamExt as _;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::import::{Made, Uploads, lines_of, make, refused, violated};
+use super::import::{Made, Uploads, data_of, lines_of, make, refused, violated};
 use super::log;
 use super::output::{Failure, fact};
 use super::remote::{Place, Remote};
-use crate::config::{Config, Flags};
 
 /// The log, in a backup.
 const LOG: &str = "log.jsonl.zst";
@@ -115,11 +114,6 @@ pub(super) async fn restore(Restore { directory, data, json }: Restore) -> Resul
     let hint = if has_secrets { "" } else { "; nobody has a key to it until `key create` makes one" };
     fact(json, &told, format_args!("{head} events and {files} files are in {}, leaves {leaves}{hint}", data.display()));
     Ok(())
-}
-
-fn data_of(data: Option<PathBuf>) -> Result<PathBuf, Failure> {
-    let config = Config::resolve(Flags { data, ..Flags::default() }).map_err(|error| Failure::Usage(error.into()))?;
-    Ok(config.data)
 }
 
 /// A directory beside the wanted one, gone with its value unless it is finished.

@@ -38,24 +38,30 @@ impl Uploads {
 
 /// Makes the log of a data directory that has none.
 pub(super) fn run(file: &Path, data: Option<PathBuf>, json: bool) -> Result<(), Failure> {
-    let config = Config::resolve(Flags { data, ..Flags::default() }).map_err(|error| Failure::Usage(error.into()))?;
-    let place = config.data.join("log");
+    let data = data_of(data)?;
+    let place = data.join("log");
     ensure_free(&place)?;
     let lines = lines_of(file)?;
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(&config.data)
-        .with_context(|| format!("making {}", config.data.display()))?;
+        .create(&data)
+        .with_context(|| format!("making {}", data.display()))?;
     // Gone with this value, unless everything went well.
-    let making = tempfile::Builder::new().prefix("log-import-").tempdir_in(&config.data).context("making a log")?;
+    let making = tempfile::Builder::new().prefix("log-import-").tempdir_in(&data).context("making a log")?;
     let Made { head, leaves, .. } = make(lines, &making.path().join("log"), json)?;
     ensure_free(&place)?;
     fs::rename(making.path().join("log"), &place).with_context(|| format!("making {}", place.display()))?;
-    File::open(&config.data).and_then(|folder| folder.sync_all()).context("syncing the data directory")?;
-    let told = json!({"events": head.0, "leaves": leaves.to_string(), "data": config.data.display().to_string()});
-    fact(json, &told, format_args!("{head} events are a log in {} now, leaves {leaves}", config.data.display()));
+    File::open(&data).and_then(|folder| folder.sync_all()).context("syncing the data directory")?;
+    let told = json!({"events": head.0, "leaves": leaves.to_string(), "data": data.display().to_string()});
+    fact(json, &told, format_args!("{head} events are a log in {} now, leaves {leaves}", data.display()));
     Ok(())
+}
+
+/// The data directory: this one, or the one that the settings name.
+pub(super) fn data_of(data: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    let config = Config::resolve(Flags { data, ..Flags::default() }).map_err(|error| Failure::Usage(error.into()))?;
+    Ok(config.data)
 }
 
 /// The lines of an export, unpacked by the file's ending.

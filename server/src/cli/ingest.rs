@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use countersign_ingest::{Broker, publish};
+use countersign_ingest::publish;
 use serde_json::json;
 use tokio::io::BufReader;
 
+use super::broker::ToBroker;
 use super::output::{Failure, fact};
-use crate::admission::Given;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -16,12 +16,8 @@ pub(super) enum Command {
     Publish {
         /// The file; - is standard input
         file: PathBuf,
-        /// The NATS server
-        #[arg(long, env = "COUNTERSIGN_NATS", value_name = "URL", hide_env_values = true)]
-        nats: String,
-        /// How NATS lets us in
         #[command(flatten)]
-        admission: Given,
+        to: ToBroker,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -29,10 +25,8 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(command: Command) -> Result<(), Failure> {
-    let Command::Publish { file, nats, admission, json } = command;
-    let admission = admission.admission().map_err(|error| Failure::Usage(error.into()))?;
-    let broker = Broker::connect_with(&admission, &nats, "countersign-publish").await;
-    let broker = broker.map_err(|error| Failure::Usage(error.into()))?;
+    let Command::Publish { file, to, json } = command;
+    let broker = to.connect("countersign-publish").await?;
     let published = if file.as_os_str() == "-" {
         publish(&broker, BufReader::new(tokio::io::stdin())).await?
     } else {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod broker;
 mod import;
 mod ingest;
 mod key;

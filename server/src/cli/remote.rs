@@ -1,6 +1,6 @@
 //! A running service as the command line sees it: `--url` with a key from a file or the environment.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use reqwest::{Method, RequestBuilder, Response};
@@ -41,16 +41,19 @@ pub(super) struct Remote {
     key: String,
 }
 
+/// The text of a file that holds a secret; a longer one is taken for another file.
+pub(super) fn secret_in(file: &Path, bytes_max: u64, what: &str) -> anyhow::Result<String> {
+    let length = std::fs::metadata(file).with_context(|| format!("reading {}", file.display()))?.len();
+    ensure!(length <= bytes_max, "{} is no {what}", file.display());
+    std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))
+}
+
 impl Target {
     /// The service, when one is named.
     pub(super) fn remote(&self) -> anyhow::Result<Option<Remote>> {
         let Some(url) = self.url.as_deref().filter(|url| !url.is_empty()) else { return Ok(None) };
         let key = match &self.key_file {
-            Some(file) => {
-                let length = std::fs::metadata(file).with_context(|| format!("reading {}", file.display()))?.len();
-                ensure!(length <= KEY_FILE_BYTES_MAX, "{} is no key file", file.display());
-                std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?
-            }
+            Some(file) => secret_in(file, KEY_FILE_BYTES_MAX, "key file")?,
             None => {
                 std::env::var("COUNTERSIGN_KEY").context("--url needs a key: --key-file FILE or COUNTERSIGN_KEY")?
             }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::key::{caller, submit};
 use super::output::{Failure, fact, refusal, say};
 use super::projections::open;
-use super::remote::{Place, Remote};
+use super::remote::{Place, Remote, secret_in};
 use crate::api::users::{named, shape};
 use crate::password;
 use crate::serve::Core;
@@ -95,10 +95,8 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
 }
 
 fn password_in(file: &Path) -> anyhow::Result<String> {
-    let length = std::fs::metadata(file).with_context(|| format!("reading {}", file.display()))?.len();
     let max_bytes = u64::try_from(password::PASSWORD_BYTES_MAX)?.saturating_add(2);
-    anyhow::ensure!(length <= max_bytes, "{} is no file with a password", file.display());
-    let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    let text = secret_in(file, max_bytes, "file with a password")?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
