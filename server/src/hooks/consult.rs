@@ -63,8 +63,11 @@ fn concerns(state: &State, command: &Command) -> bool {
 
 /// Whether something happened that scripts would have been asked about, if this service ran any.
 pub fn were_hooks_off(app: &App, state: &State, events: &[Arc<Recorded>]) -> bool {
-    let has_hooks = |item| lists(state, item).is_ok_and(|lists| !lists.is_empty());
+    if app.hooks.is_some() {
+        return false;
+    }
     let are_there = are_there(state);
+    let has_hooks = |item| lists(state, item).is_ok_and(|lists| !lists.is_empty());
     let is_for_script = |event: &Event| match event {
         Event::Item(event) => are_there && has_hooks(event.item()),
         Event::Rules(RuleEvent::GovernanceScriptSet { script }) => script.is_some(),
@@ -73,7 +76,7 @@ pub fn were_hooks_off(app: &App, state: &State, events: &[Arc<Recorded>]) -> boo
         }
         _ => false,
     };
-    app.hooks.is_none() && events.iter().any(|recorded| is_for_script(&recorded.event))
+    events.iter().any(|recorded| is_for_script(&recorded.event))
 }
 
 struct Attempted {
