@@ -1,12 +1,12 @@
 //! What is refused, and by whom it may be asked. People, groups and keys are for administrators (`people`), roles and
 //! what they may do for architects (`rules`).
 
-use super::may::{Action, Subject, allows, is_admin, is_expired};
+use super::may::{Action, Subject, is_admin, is_expired};
+use super::require::require;
 use super::{Command, own, people, rules};
 use crate::context::Principal;
 use crate::draft::Draft;
 use crate::ids::{BlueprintId, GroupId, KeyId, RoleId, UserId};
-use crate::rejection::common;
 use crate::state::State;
 use crate::time::Timestamp;
 
@@ -78,9 +78,7 @@ pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
         Command::RevokeKey { key } if own::is_owner(draft, *key) => return people::decide(draft, command),
         _ => {}
     }
-    if !allows(draft.state(), &draft.context().caller.principal, Action::Admin, Subject::Instance) {
-        return Err(common::Rejection::Forbidden { needs: "an administrator".to_owned() }.into());
-    }
+    require(draft, Action::Admin, Subject::Instance)?;
     let at = draft.context().at;
     let had_administrator = has_administrator(draft.state(), at);
     people::decide(draft, command)?;

@@ -11,6 +11,7 @@ mod keys;
 pub mod may;
 mod own;
 mod people;
+pub(crate) mod require;
 mod roles;
 mod rules;
 mod state;

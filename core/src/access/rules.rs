@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::documents::{self, RULES_DOCUMENT_BYTES_MAX};
 use super::may::{Action, Subject, allows};
 use super::people::{check_text, missing, too_long};
+use super::require::require;
 use super::state::{Assignment, EVERY_ROLE, FieldRule, Permissions};
 use super::{Command, Event, Rejection, Scope};
 use crate::blueprint::Container;
 use crate::draft::Draft;
 use crate::ids::{BlueprintId, ItemId, RoleId};
-use crate::rejection::common;
 use crate::state::State;
 
 /// Longest description of a role, in bytes.
@@ -27,7 +27,7 @@ pub(super) const PERMISSIONS_MAX: usize = 1_000;
 pub(super) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
     match command {
         Command::CreateRole { role, label, description, document } => {
-            need_architect(draft)?;
+            require(draft, Action::Admin, Subject::Design)?;
             check_role_id(role)?;
             check_words(label, description)?;
             documents::check(document.as_ref())?;
@@ -45,7 +45,7 @@ pub(super) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
             }
         }
         Command::EditRole { role, label, description, document } => {
-            need_architect(draft)?;
+            require(draft, Action::Admin, Subject::Design)?;
             check_words(label, description)?;
             let found = draft.state().access.roles.get(role).ok_or_else(|| missing(role))?;
             let document = documents::edited(document, found.document.as_ref())?;
@@ -55,7 +55,7 @@ pub(super) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
             }
         }
         Command::DeleteRole { role } => {
-            need_architect(draft)?;
+            require(draft, Action::Admin, Subject::Design)?;
             if !draft.state().access.roles.contains_key(role) {
                 return Err(missing(role));
             }
@@ -73,7 +73,7 @@ pub(super) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), cra
         }
         Command::SetPermissions { .. } => set_permissions(draft, command)?,
         Command::RemovePermissions { blueprint } => {
-            need_architect(draft)?;
+            require(draft, Action::Admin, Subject::Design)?;
             check_blueprint(draft.state(), blueprint)?;
             if draft.state().access.permissions.contains_key(blueprint) {
                 draft.emit(Event::PermissionsRemoved { blueprint: blueprint.clone() });
@@ -109,7 +109,7 @@ fn set_assignments(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate
 
 fn set_permissions(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
     let Command::SetPermissions { blueprint, permissions, is_new, document } = command else { return Ok(()) };
-    need_architect(draft)?;
+    require(draft, Action::Admin, Subject::Design)?;
     documents::check_within(document.as_ref(), RULES_DOCUMENT_BYTES_MAX)?;
     let state = draft.state();
     if permissions.roles.len() + permissions.fields.len() > PERMISSIONS_MAX {
@@ -146,19 +146,14 @@ fn place(draft: &Draft<'_>, on: &Scope) -> Result<(BlueprintId, Option<ItemId>),
     let (state, principal) = (draft.state(), &draft.context().caller.principal);
     match on {
         Scope::Blueprint(blueprint) => {
-            need_architect(draft)?;
+            require(draft, Action::Admin, Subject::Design)?;
             check_blueprint(state, blueprint)?;
             Ok((blueprint.clone(), None))
         }
         Scope::Item(item) => {
             let readable = |_: &&Arc<_>| allows(state, principal, Action::Read, Subject::Item(*item));
             let found = state.items.by_id.get(item).filter(readable).ok_or_else(|| missing(item))?;
-            if !allows(state, principal, Action::Admin, Subject::Item(*item)) {
-                return Err(common::Rejection::Forbidden {
-                    needs: super::why::needs(state, Action::Admin, Subject::Item(*item)),
-                }
-                .into());
-            }
+            require(draft, Action::Admin, Subject::Item(*item))?;
             Ok((found.template.blueprint.clone(), Some(*item)))
         }
     }
@@ -169,13 +164,6 @@ fn standing<'a>(state: &'a State, blueprint: &BlueprintId, item: Option<ItemId>)
         Some(item) => state.access.item_assignments.get(&item),
         None => state.access.assignments.get(blueprint),
     }
-}
-
-fn need_architect(draft: &Draft<'_>) -> Result<(), crate::Rejection> {
-    if allows(draft.state(), &draft.context().caller.principal, Action::Admin, Subject::Design) {
-        return Ok(());
-    }
-    Err(common::Rejection::Forbidden { needs: "an architect or administrator".to_owned() }.into())
 }
 
 fn check_role_id(role: &RoleId) -> Result<(), Rejection> {

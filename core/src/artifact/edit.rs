@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use super::fields::{Save, json_bytes};
-use super::rights::{
-    changeable, field_access, is_people_field, refuse_locked, refuse_unreadable, refuse_unwritable, require,
-};
+use super::rights::{changeable, field_access, is_people_field, refuse_locked, refuse_unreadable, refuse_unwritable};
 use super::state::{Item, StepStatus};
 use super::{Event, Rejection, sources, workflow};
 use crate::access::FieldAccess;
 use crate::access::may::{Action, Subject};
+use crate::access::require::require;
 use crate::blueprint::{Version, VersionStatus};
 use crate::command::Proposal;
 use crate::context::Principal;

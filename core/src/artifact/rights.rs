@@ -6,7 +6,7 @@ use super::Rejection;
 use super::state::Item;
 use crate::access::FieldAccess;
 use crate::access::may::{Action, Subject, allows};
-use crate::access::why::needs;
+use crate::access::require::require;
 use crate::blueprint::Version;
 use crate::draft::Draft;
 use crate::ids::{BlueprintId, FieldId, ItemId};
@@ -47,13 +47,6 @@ pub(super) fn refuse_locked(state: &State, blueprint: &BlueprintId) -> Result<()
         return Err(Rejection::BlueprintLocked { blueprint: blueprint.clone() }.into());
     }
     Ok(())
-}
-
-pub(super) fn require(draft: &Draft<'_>, action: Action, on: Subject<'_>) -> Result<(), crate::Rejection> {
-    if allows(draft.state(), &draft.context().caller.principal, action, on) {
-        return Ok(());
-    }
-    Err(common::Rejection::Forbidden { needs: needs(draft.state(), action, on) }.into())
 }
 
 /// What the actor may do with the fields of an item, or of one still to be made.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::rights::{readable, refuse_archived, require};
+use super::rights::{readable, refuse_archived};
 use super::state::{Comment, Item, Items, Page};
 use super::{Event, Rejection, govern};
 use crate::access::may::{Action, Subject, is_admin};
+use crate::access::require::require;
 use crate::draft::Draft;
 use crate::ids::{CommentId, ItemId, StepId};
 use crate::recorded::Recorded;

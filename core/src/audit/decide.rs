@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Command, Entry, EntryKind, Event, FailedSignIn, Method, Refused};
+use crate::access::require::require_system;
 use crate::context::Principal;
 use crate::draft::Draft;
 use crate::ids::{FileId, KeyId, UserId};
@@ -66,18 +67,11 @@ fn count_failures(draft: &mut Draft<'_>, failed: &[FailedSignIn]) -> Decision {
 }
 
 fn check_telling(draft: &Draft<'_>, counts: usize) -> Decision {
-    need_system(draft)?;
+    require_system(draft)?;
     if counts > REFUSED_MAX {
         return Err(Rejection::TooManyCounts { counts }.into());
     }
     Ok(())
-}
-
-fn need_system(draft: &Draft<'_>) -> Decision {
-    if draft.context().caller.principal == Principal::System {
-        return Ok(());
-    }
-    Err(common::Rejection::Forbidden { needs: "the system itself".to_owned() }.into())
 }
 
 fn person(draft: &Draft<'_>) -> Result<UserId, crate::Rejection> {
@@ -98,7 +92,7 @@ fn sign_in(draft: &mut Draft<'_>, method: Method, address: Option<&Arc<str>>) ->
 }
 
 fn note_key(draft: &mut Draft<'_>, key: KeyId, address: &str) -> Decision {
-    need_system(draft)?;
+    require_system(draft)?;
     check_address(address)?;
     if !draft.state().access.keys.contains_key(&key) {
         return Err(common::Rejection::NotFound { what: key.to_string() }.into());

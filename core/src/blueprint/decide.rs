@@ -9,7 +9,8 @@ use super::change::{Loss, lost_fields};
 use super::configuration::{check, imported};
 use super::state::{Blueprint, Configuration, Definition, Version, VersionStatus};
 use super::{Command, DOCUMENT_BYTES_MAX, Event, standard::STANDARD_VERSION};
-use crate::access::may::{Action, Subject, may};
+use crate::access::may::{Action, Subject};
+use crate::access::require::require;
 use crate::artifact::{self, govern::SOURCE_FIELD};
 use crate::draft::Draft;
 use crate::ids::{BlueprintId, StepId, TemplateId, VersionId};
@@ -53,10 +54,7 @@ crate::rejections! {
 type Decision = Result<(), crate::Rejection>;
 
 pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Decision {
-    let verdict = may(draft.state(), &draft.context().caller.principal, Action::Admin, Subject::Design);
-    if !verdict.is_allowed {
-        return Err(common::Rejection::Forbidden { needs: "an architect or administrator".to_owned() }.into());
-    }
+    require(draft, Action::Admin, Subject::Design)?;
     match command {
         Command::CreateBlueprint { blueprint, name, document } => create_blueprint(draft, blueprint, name, document),
         Command::EditBlueprint { blueprint, name, document } => edit_blueprint(draft, blueprint, name, document),

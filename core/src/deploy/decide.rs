@@ -9,7 +9,8 @@ use super::demand::{self, Demand};
 use super::gate::{Decision, Question, answer};
 use super::state::{InfraKey, InfraKind, Policy};
 use super::{Command, Event, Loosening, overrides, stage};
-use crate::access::may::{Action, Subject, allows};
+use crate::access::may::{Action, Subject};
+use crate::access::require::require;
 use crate::context::Principal;
 use crate::draft::Draft;
 use crate::rejection::common;
@@ -103,9 +104,7 @@ fn set(
     policy: Option<Policy>,
     demands: Option<&[Demand]>,
 ) -> Result<(), crate::Rejection> {
-    if !allows(draft.state(), &draft.context().caller.principal, Action::Admin, Subject::Instance) {
-        return Err(common::Rejection::Forbidden { needs: "an administrator".to_owned() }.into());
-    }
+    require(draft, Action::Admin, Subject::Instance)?;
     check(infra, stage)?;
     demand::check(demands.unwrap_or_default())?;
     if !draft.state().infrastructures.by_key.contains_key(infra) {

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use super::decide::{Rejection, check_text, name};
 use super::state::{InfraKey, InfraKind, Override};
 use super::{Command, Event};
-use crate::access::may::{Action, Subject, allows};
+use crate::access::may::{Action, Subject};
+use crate::access::require::require;
 use crate::draft::Draft;
 use crate::ids::ItemId;
-use crate::rejection::common;
 use crate::state::State;
 use crate::sync::{SyncKey, SyncObject};
 use crate::time::Timestamp;
@@ -69,9 +69,7 @@ fn revoke(draft: &mut Draft<'_>, infra: &InfraKey, subject: &SyncKey) -> Result<
 
 fn check(draft: &Draft<'_>, infra: &InfraKey, subject: &SyncKey) -> Result<ItemId, crate::Rejection> {
     let state = draft.state();
-    if !allows(state, &draft.context().caller.principal, Action::Admin, Subject::Instance) {
-        return Err(common::Rejection::Forbidden { needs: "an administrator".to_owned() }.into());
-    }
+    require(draft, Action::Admin, Subject::Instance)?;
     let unknown = || Rejection::InfrastructureUnknown { infra: name(infra) };
     let found = state.infrastructures.by_key.get(infra).ok_or_else(unknown)?;
     let needs = match (found.kind, &subject.object) {

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::{Command, Event};
-use crate::access;
+use crate::access::{self, require::require_system};
 use crate::blueprint::{DefinitionError, standard};
-use crate::context::Principal;
 use crate::draft::{COMMAND_EVENTS_MAX, Draft};
 use crate::ids::{CredentialId, ItemId, KeyId, LogId};
 use crate::rejection::common;
@@ -23,9 +22,7 @@ crate::rejections! {
 }
 
 pub(crate) fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<(), crate::Rejection> {
-    if draft.context().caller.principal != Principal::System {
-        return Err(common::Rejection::Forbidden { needs: "the system itself".to_owned() }.into());
-    }
+    require_system(draft)?;
     match command {
         Command::Bootstrap { log, product, admin_credential } => bootstrap(draft, *log, product, *admin_credential),
         Command::FireDue => fire_due(draft),

@@ -3,7 +3,7 @@
 use super::state::{Kind, Place, Rule};
 use super::{Command, Event, judge};
 use crate::access::may::{Action, Subject, allows};
-use crate::access::why::needs;
+use crate::access::require::require;
 use crate::artifact::{ChildRule, ChildrenRules};
 use crate::draft::Draft;
 use crate::ids::{BlueprintId, ItemId, VersionId};
@@ -68,10 +68,7 @@ fn check_right(draft: &Draft<'_>, scope: Option<ItemId>, kind: Kind) -> Result<(
     }
     let blueprint = BlueprintId::from(kind.govern_blueprint());
     let subject = if scope.is_some() { Subject::Blueprint(&blueprint) } else { Subject::Design };
-    if allows(state, principal, Action::Admin, subject) {
-        return Ok(());
-    }
-    Err(common::Rejection::Forbidden { needs: needs(state, Action::Admin, subject) }.into())
+    require(draft, Action::Admin, subject)
 }
 
 fn check_scope(draft: &Draft<'_>, scope: Option<ItemId>, kind: Kind) -> Result<(), Rejection> {

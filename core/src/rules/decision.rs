@@ -59,9 +59,8 @@ pub fn decision(state: &State, item: ItemId) -> Option<&Decision> {
 /// The decision by which an item would be governed now, by itself or by a person.
 pub(crate) fn to_govern(state: &State, item: ItemId) -> Option<Arc<Decision>> {
     let judged = state.rules.judged.get(&item)?.as_ref().ok()?;
-    let governs = matches!(judged.rule.governing, Governing::Automatic | Governing::Recommended);
     let is_left_to_it = || applying(state, item).is_some_and(|found| found.rule.governing == Governing::Script);
-    (governs && is_left_to_it() && is_possible(state, judged)).then(|| judged.clone())
+    (judged.rule.governing.governs() && is_left_to_it() && is_possible(state, judged)).then(|| judged.clone())
 }
 
 /// Whether what a decision names is still there.

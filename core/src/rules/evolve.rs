@@ -43,14 +43,17 @@ pub(crate) fn evolve(state: &mut State, event: &Event) {
     }
 }
 
+/// The project of which an event changed what criteria look at, for itself and all that lies in it.
+pub(super) fn refitted(event: &Any) -> Option<ItemId> {
+    let Any::Sync(sync::Event::ItemSynced { item, key, changes, .. }) = event else { return None };
+    let is_looked_at = changes.iter().any(|change| matches!(change.field.as_str(), "tags" | "folder"));
+    (matches!(key.object, SyncObject::Project { .. }) && is_looked_at).then_some(*item)
+}
+
 /// Keeps `pending` true after any event, and looks again below a project whose tags or folder changed.
 pub(crate) fn settle(state: &mut State, event: &Any) {
-    if let Any::Sync(sync::Event::ItemSynced { item, key, changes, .. }) = event
-        && matches!(key.object, SyncObject::Project { .. })
-        && !state.rules.by_place.is_empty()
-        && changes.iter().any(|change| matches!(change.field.as_str(), "tags" | "folder"))
-    {
-        govern::settle_below(state, *item);
+    if let Some(project) = refitted(event).filter(|_| !state.rules.by_place.is_empty()) {
+        govern::settle_below(state, project);
     }
     let Some(cursor) = state.rules.pending else { return };
     let cursor = match event {

@@ -6,10 +6,9 @@ use super::Event;
 use super::decide::Rejection;
 use super::decision::{ChildDecision, Decision, Said};
 use super::state::{Criteria, Governing, Kind, Rule};
-use crate::access::may::{Action, Subject, allows};
-use crate::access::why::needs;
+use crate::access::may::{Action, Subject};
+use crate::access::require::{require, require_system};
 use crate::artifact::{ChildrenRules, govern};
-use crate::context::Principal;
 use crate::draft::Draft;
 use crate::ids::{ItemId, Position, TemplateId, VersionId};
 use crate::rejection::common;
@@ -22,10 +21,7 @@ pub const SCRIPT_ESCAPED_BYTES_MAX: usize = 60 * 1024;
 pub const WHY_BYTES_MAX: usize = 2_000;
 
 pub(super) fn set_script(draft: &mut Draft<'_>, script: Option<&Arc<str>>) -> Result<(), crate::Rejection> {
-    let principal = &draft.context().caller.principal;
-    if !allows(draft.state(), principal, Action::Admin, Subject::Design) {
-        return Err(common::Rejection::Forbidden { needs: needs(draft.state(), Action::Admin, Subject::Design) }.into());
-    }
+    require(draft, Action::Admin, Subject::Design)?;
     let script = script.filter(|script| !script.trim().is_empty());
     let escaped = script.map_or(0, |script| serde_json::to_string(&**script).map_or(usize::MAX, |text| text.len()));
     let length = script.map_or(0, |script| script.len());
@@ -49,9 +45,7 @@ pub(super) fn judge(
     since: Position,
     said: Result<&Said, &Arc<str>>,
 ) -> Result<(), crate::Rejection> {
-    if draft.context().caller.principal != Principal::System {
-        return Err(common::Rejection::Forbidden { needs: "the system itself".to_owned() }.into());
-    }
+    require_system(draft)?;
     if draft.state().rules.awaiting.get(&item) != Some(&since) {
         return Err(Rejection::JudgementOutdated { item }.into());
     }
@@ -80,13 +74,13 @@ fn check(draft: &Draft<'_>, item: ItemId, said: &Said) -> Result<Decision, crate
         if children.iter().any(|child| child.kind == *below) {
             return Err(Rejection::KindGivenTwice.into());
         }
-        let version = version_for(*below, governs(*governing).then_some(template.as_ref()).flatten())?;
+        let version = version_for(*below, governing.governs().then_some(template.as_ref()).flatten())?;
         if let Some(version) = &version {
             govern::active_version(state, *below, Some(version))?;
         }
         children.push(ChildDecision { kind: *below, rule: rule(*governing, version) });
     }
-    if !governs(said.governing) {
+    if !said.governing.governs() {
         let rule = rule(said.governing, None);
         return Ok(Decision { rule, prefill: Vec::new(), attach_to: None, children });
     }
@@ -94,10 +88,6 @@ fn check(draft: &Draft<'_>, item: ItemId, said: &Said) -> Result<Decision, crate
     let wanted = govern::check_wanted(draft, item, kind, version, said)?;
     let rule = rule(said.governing, wanted.version);
     Ok(Decision { rule, prefill: wanted.prefill, attach_to: said.attach_to, children })
-}
-
-const fn governs(governing: Governing) -> bool {
-    matches!(governing, Governing::Automatic | Governing::Recommended)
 }
 
 fn rule(governing: Governing, version: Option<VersionId>) -> Rule {

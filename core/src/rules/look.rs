@@ -6,6 +6,7 @@
 
 use super::Event;
 use super::decision::{Decision, decision};
+use super::evolve::refitted;
 use super::state::{Governing, Kind, Place, applying, deciding};
 use crate::artifact::{self, govern};
 use crate::blueprint::Event as TemplateEvent;
@@ -14,7 +15,7 @@ use crate::event::Event as Any;
 use crate::ids::{BlueprintId, ItemId, Position, TemplateId};
 use crate::recorded::Recorded;
 use crate::state::State;
-use crate::sync::{self, Revision, SyncObject};
+use crate::sync;
 
 /// After any event. `freed` are synced items that lost their govern item, or what they lay in, by it.
 pub(crate) fn follow(state: &mut State, recorded: &Recorded, freed: &[ItemId]) {
@@ -26,13 +27,10 @@ pub(crate) fn follow(state: &mut State, recorded: &Recorded, freed: &[ItemId]) {
     }
     let at = recorded.position;
     match &recorded.event {
-        Any::Sync(sync::Event::ItemSynced { item, key, changes, .. }) => {
+        Any::Sync(sync::Event::ItemSynced { item, .. }) => {
             look(state, *item, at, true);
-            let fits_otherwise = |field: &str| matches!(field, "tags" | "folder");
-            if matches!(key.object, SyncObject::Project { .. })
-                && changes.iter().any(|change| fits_otherwise(change.field.as_str()))
-            {
-                look_below(state, *item, at);
+            if let Some(project) = refitted(&recorded.event) {
+                look_below(state, project, at);
             }
         }
         Any::Sync(sync::Event::ItemGone { item, .. }) => look(state, *item, at, false),
@@ -53,8 +51,7 @@ pub(super) fn is_asked(state: &State, item: ItemId) -> bool {
     let Some(kind) = Kind::of(&source.key.object) else { return false };
     let is_hidden_by_person = found.is_hidden && !state.rules.hidden.contains(&item);
     state.rules.script.is_some()
-        && !source.is_gone
-        && source.revision != Revision::default()
+        && source.is_there()
         && !is_hidden_by_person
         && (!kind.below().is_empty() || govern::governing_item(state, item).is_none())
         && applying(state, item).is_some_and(|applying| applying.rule.governing == Governing::Script)
@@ -64,7 +61,7 @@ pub(super) fn is_asked(state: &State, item: ItemId) -> bool {
 pub(super) fn is_turning(state: &State, item: ItemId) -> bool {
     let Some(found) = state.items.by_id.get(&item) else { return false };
     let Some(source) = &found.source else { return false };
-    if source.is_gone || source.revision == Revision::default() || govern::governing_item(state, item).is_some() {
+    if !source.is_there() || govern::governing_item(state, item).is_some() {
         return false;
     }
     let hides = deciding(state, item).is_some_and(|rule| rule.governing == Governing::Hide);

@@ -92,7 +92,8 @@ impl Kind {
     }
 
     /// The blueprint of such items.
-    pub(super) const fn synced_blueprint(self) -> &'static str {
+    #[must_use]
+    pub const fn synced_blueprint(self) -> &'static str {
         match self {
             Self::Project => "bp.system.dataiku_project",
             Self::Bundle => "bp.system.dataiku_bundle",
@@ -128,6 +129,13 @@ pub enum Governing {
     Hide,
     /// It is recommended to hide it.
     RecommendHide,
+}
+
+impl Governing {
+    /// Whether it is to be governed, by itself or by a person.
+    pub(super) const fn governs(self) -> bool {
+        matches!(self, Self::Automatic | Self::Recommended)
+    }
 }
 
 /// One rule.

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use super::decide::Rejection;
 use super::event::Event;
 use super::state::{SyncKey, SyncObject};
-use crate::access::may::{Action, Subject, allows};
+use crate::access::may::{Action, Subject};
+use crate::access::require::require;
 use crate::artifact::govern::{governing_item, sources};
 use crate::artifact::{self, Item};
 use crate::draft::Draft;
 use crate::ids::{ItemId, NodeId};
-use crate::rejection::common;
 use crate::state::State;
 
 /// Most events of one portion; a further item adds at most two.
@@ -69,9 +69,7 @@ fn items_of<'a>(state: &'a State, node: &NodeId) -> impl Iterator<Item = &'a Arc
 }
 
 pub(super) fn decide(draft: &mut Draft<'_>, node: &NodeId) -> Result<(), crate::Rejection> {
-    if !allows(draft.state(), &draft.context().caller.principal, Action::Admin, Subject::Instance) {
-        return Err(common::Rejection::Forbidden { needs: "an administrator".to_owned() }.into());
-    }
+    require(draft, Action::Admin, Subject::Instance)?;
     if !draft.state().nodes.by_id.contains_key(node) {
         return Err(Rejection::NodeUnknown { node: node.clone() }.into());
     }

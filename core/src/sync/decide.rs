@@ -101,7 +101,7 @@ fn take(draft: &mut Draft<'_>, sync: &Sync) -> Result<(), crate::Rejection> {
     if was_active != sync.active && matches!(sync.key.object, SyncObject::SavedModel { .. }) {
         settle_active(draft, &sync.key);
     }
-    let was_there = before.as_ref().is_some_and(|item| item.source.as_ref().is_some_and(|source| is_there(source)));
+    let was_there = before.as_ref().is_some_and(|item| item.source.as_ref().is_some_and(|source| source.is_there()));
     // What a project's tags and folder are decides whether it is governed by itself.
     let may_fit = !was_there || matches!(sync.key.object, SyncObject::Project { .. });
     follow(draft, item, may_fit, before.is_some_and(|item| item.name != sync.name));
@@ -244,10 +244,6 @@ fn follow(draft: &mut Draft<'_>, item: ItemId, is_new: bool, is_renamed: bool) {
 
 fn source(state: &State, item: ItemId) -> Option<&SyncSource> {
     state.items.by_id.get(&item)?.source.as_deref()
-}
-
-fn is_there(source: &SyncSource) -> bool {
-    !source.is_gone && source.revision > Revision::default()
 }
 
 fn next_item(state: &State) -> ItemId {

@@ -10,7 +10,7 @@ use super::event::Event;
 use super::read::project_of;
 use super::state::{OptOut, SyncObject};
 use crate::access::may::{Action, Subject, allows};
-use crate::access::why::needs;
+use crate::access::require::require;
 use crate::blueprint::Container;
 use crate::context::Principal;
 use crate::draft::Draft;
@@ -39,12 +39,7 @@ pub(super) fn decide(
         _ => None,
     };
     let blueprint = BlueprintId::from(blueprint.ok_or(Rejection::EvaluationOfNoVersion)?);
-    if !allows(state, principal, Action::Create, Subject::Blueprint(&blueprint)) {
-        return Err(common::Rejection::Forbidden {
-            needs: needs(state, Action::Create, Subject::Blueprint(&blueprint)),
-        }
-        .into());
-    }
+    require(draft, Action::Create, Subject::Blueprint(&blueprint))?;
     check_text("store", store, KEY_PART_BYTES_MAX)?;
     // A store is its project's: keeping it out concerns every version there.
     let target = match evaluation {

@@ -192,6 +192,14 @@ pub struct SyncSource {
     pub model_versions: Vec<SyncKey>,
 }
 
+impl SyncSource {
+    /// Its node told of it, as against a stub that only a child told of, and still has it.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        !self.is_gone && self.revision != Revision::default()
+    }
+}
+
 /// What is in use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Active {

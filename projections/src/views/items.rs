@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use countersign_core::ids::{BlueprintId, Digest, ItemId, Position, StepId};
 use countersign_core::signoff::Status;
-use countersign_core::sync::Revision;
 use countersign_core::{Event, Recorded, State, artifact, sync};
 use imbl::{OrdMap, OrdSet};
 
@@ -163,7 +162,7 @@ impl Items {
             return;
         }
         let row = after.as_deref();
-        let is_waiting = item.is_some_and(|item| is_told(item));
+        let is_waiting = item.and_then(|item| item.source.as_ref()).is_some_and(|source| source.is_there());
         let is_ungoverned = |row: &Row| is_waiting && row.is_governable && row.governed_by.is_none();
         member(&mut self.ungoverned, id, row.is_some_and(is_ungoverned));
         member(&mut self.governed, id, row.is_some_and(|row| row.governed_by.is_some()));
@@ -215,11 +214,6 @@ fn changes_text(event: &Event) -> bool {
         Event::Signoff(_) | Event::Deploy(_) => false,
         _ => true,
     }
-}
-
-/// Its node told of it, as against a stub that only a child told of, and still has it.
-fn is_told(item: &artifact::Item) -> bool {
-    item.source.as_ref().is_some_and(|source| !source.is_gone && source.revision != Revision::default())
 }
 
 impl Row {

@@ -6,8 +6,9 @@ use super::pending::next_child;
 use super::scripted::{prefill, turn};
 use super::{SOURCE_FIELD, can_be_governed, governing_item, is_hidden, rule_for, source_parent};
 use crate::access::may::{Action, Subject};
+use crate::access::require::{require, require_system};
 use crate::artifact::edit::{choose, next_item, set_by_rule};
-use crate::artifact::rights::{changeable, readable, refuse_archived, require};
+use crate::artifact::rights::{changeable, readable, refuse_archived};
 use crate::artifact::state::{ChildRule, ChildrenRules, Item};
 use crate::artifact::{Event, Govern, Rejection, follow, sources};
 use crate::blueprint::{Definition, FieldSource, Version, standard::STANDARD_VERSION};
@@ -65,9 +66,7 @@ pub(in crate::artifact) fn govern(draft: &mut Draft<'_>, wish: &Govern) -> Resul
 
 /// Governs what is pending and lets items follow edited templates; asked by the system, which repeats it while something is pending and this does something.
 pub(in crate::artifact) fn govern_pending(draft: &mut Draft<'_>) -> Result<(), crate::Rejection> {
-    if draft.context().caller.principal != crate::Principal::System {
-        return Err(crate::rejection::common::Rejection::Forbidden { needs: "the system itself".to_owned() }.into());
-    }
+    require_system(draft)?;
     follow::work_off(draft);
     let turning: Vec<_> = draft.state().rules.turning.iter().take(GOVERNED_MAX).copied().collect();
     for item in turning {

@@ -13,6 +13,8 @@ pub(super) use pending::settle;
 pub(crate) use pending::{settle_begun, settle_below, settle_gone};
 pub(crate) use scripted::{active_version, check_wanted, freed_by, turn};
 
+use std::ops::Bound;
+
 use super::state::{ChildRule, ChildrenRules, Item};
 use crate::ids::{BlueprintId, FieldId, ItemId};
 use crate::state::State;
@@ -50,20 +52,32 @@ pub fn source_parent(state: &State, item: ItemId) -> Option<ItemId> {
 }
 
 /// The synced items that lie in a synced item, one level deep.
-pub(crate) fn synced_children(state: &State, source: ItemId) -> Vec<ItemId> {
+#[must_use]
+pub fn synced_children(state: &State, source: ItemId) -> Vec<ItemId> {
     let key = state.items.by_id.get(&source).and_then(|item| Some(&item.source.as_ref()?.key));
     let Some(parent) = key else { return Vec::new() };
-    let of_kind = |first: SyncObject| {
-        let kind = std::mem::discriminant(&first);
-        let from = SyncKey { node: parent.node.clone(), object: first };
-        let is_child = move |key: &SyncKey| {
-            key.node == parent.node
-                && std::mem::discriminant(&key.object) == kind
-                && key.object.parent().as_ref() == Some(&parent.object)
-        };
-        state.nodes.items.range(from..).take_while(move |(key, _)| is_child(key)).map(|(_, child)| *child)
+    let of_kind = |object| {
+        let first = SyncKey { node: parent.node.clone(), object };
+        children_beyond(state, parent, &first.object, &first)
     };
     child_kinds(&parent.object).into_iter().flat_map(of_kind).collect()
+}
+
+/// The children of a synced item that are of this kind, and beyond a key.
+fn children_beyond<'a>(
+    state: &'a State,
+    parent: &'a SyncKey,
+    kind: &SyncObject,
+    from: &SyncKey,
+) -> impl Iterator<Item = ItemId> + use<'a> {
+    let kind = std::mem::discriminant(kind);
+    let is_child = move |key: &SyncKey| {
+        key.node == parent.node
+            && std::mem::discriminant(&key.object) == kind
+            && key.object.parent().as_ref() == Some(&parent.object)
+    };
+    let keys = state.nodes.items.range::<_, SyncKey>((Bound::Excluded(from), Bound::Unbounded));
+    keys.take_while(move |(key, _)| is_child(key)).map(|(_, child)| *child)
 }
 
 /// The govern items that hang below a govern item because their sources lie in its sources.

@@ -1,8 +1,8 @@
 //! What is still to be governed below a govern item: derived from its rules and the present state.
 
-use std::ops::Bound;
-
-use super::{SOURCE_FIELD, can_be_governed, child_kinds, governing_item, rule_for, source_parent, sources};
+use super::{
+    SOURCE_FIELD, can_be_governed, child_kinds, children_beyond, governing_item, rule_for, source_parent, sources,
+};
 use crate::artifact::Event;
 use crate::artifact::index::change;
 use crate::artifact::state::{ChildRule, ChildrenRules, Item};
@@ -26,17 +26,10 @@ pub(super) fn next_child(state: &State, govern_item: &Item, cursor: Option<&Sync
         let by_parent = |object: &SyncObject| rule_for(govern_item.children, object) != ChildRule::None;
         let kinds = child_kinds(&parent.object).into_iter().filter(|kind| by_parent(kind) || by_rules(kind));
         kinds.map(|first| SyncKey { node: parent.node.clone(), object: first }).find_map(|first| {
-            let kind = std::mem::discriminant(&first.object);
-            let is_child = |key: &SyncKey| {
-                key.node == parent.node
-                    && std::mem::discriminant(&key.object) == kind
-                    && key.object.parent().as_ref() == Some(&parent.object)
-            };
             let from = cursor.filter(|cursor| **cursor > first).unwrap_or(&first);
-            let range = state.nodes.items.range::<_, SyncKey>((Bound::Excluded(from), Bound::Unbounded));
             let is_wanted = |child| by_parent(&first.object) || rules::automatic(state, child).is_some();
-            let mut children = range.take_while(|(key, _)| is_child(key)).map(|(_, child)| *child);
-            children.find(|child| can_be_governed(state, *child) && is_wanted(*child))
+            children_beyond(state, parent, &first.object, from)
+                .find(|child| can_be_governed(state, *child) && is_wanted(*child))
         })
     })
 }

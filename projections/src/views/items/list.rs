@@ -2,11 +2,11 @@
 //! kept; otherwise the order is walked from the cursor on until the page is full.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use countersign_core::State;
+use countersign_core::artifact::govern::synced_children;
 use countersign_core::ids::{BlueprintId, ItemId};
-use countersign_core::sync::{SyncKey, SyncObject};
+use countersign_core::rules::Kind;
 use imbl::OrdSet;
 
 use super::{GovernableQuery, Items, Query, Row, Sort};
@@ -176,50 +176,11 @@ impl Narrow<'_> {
 }
 
 fn is_source(blueprint: &BlueprintId) -> bool {
-    let none: Arc<str> = "".into();
-    let project = || none.clone();
-    let objects = [
-        SyncObject::Project { project: project() },
-        SyncObject::SavedModel { project: project(), model: project() },
-        SyncObject::ModelVersion { project: project(), model: project(), version: project() },
-        SyncObject::Bundle { project: project(), bundle: project() },
-    ];
-    objects.iter().any(|object| object.blueprint() == blueprint.as_str())
+    Kind::ALL.iter().any(|kind| kind.synced_blueprint() == blueprint.as_str())
 }
 
 /// A synced item and all that lies in it.
 pub(super) fn below(state: &State, item: ItemId) -> Vec<ItemId> {
-    let mut found = vec![item];
-    let Some(source) = state.items.by_id.get(&item).and_then(|item| item.source.as_ref()) else { return found };
-    let none: Arc<str> = "".into();
-    let mut firsts = Vec::new();
-    match &source.key.object {
-        SyncObject::Project { project } => {
-            firsts.push(SyncObject::SavedModel { project: project.clone(), model: none.clone() });
-            firsts.push(SyncObject::Bundle { project: project.clone(), bundle: none.clone() });
-            let version = none.clone();
-            firsts.push(SyncObject::ModelVersion { project: project.clone(), model: none, version });
-        }
-        SyncObject::SavedModel { project, model } => {
-            let (project, model) = (project.clone(), model.clone());
-            firsts.push(SyncObject::ModelVersion { project, model, version: none });
-        }
-        _ => {}
-    }
-    let own = &source.key;
-    for first in firsts {
-        let kind = first.blueprint();
-        let within = |key: &SyncKey| {
-            let is_in_model = !matches!(own.object, SyncObject::SavedModel { .. })
-                || key.object.parent().as_ref() == Some(&own.object);
-            key.node == own.node
-                && key.object.blueprint() == kind
-                && key.object.project() == own.object.project()
-                && is_in_model
-        };
-        let start = SyncKey { node: own.node.clone(), object: first };
-        let children = state.nodes.items.range(start..).take_while(|(key, _)| within(key));
-        found.extend(children.map(|(_, id)| *id));
-    }
-    found
+    let children = synced_children(state, item).into_iter().flat_map(|child| below(state, child));
+    std::iter::once(item).chain(children).collect()
 }
